@@ -1,0 +1,34 @@
+export { packCodes, packedSize, unpackCodes } from "./bit-packing.ts";
+export {
+  DecodeError,
+  type DecodeErrorCode,
+  GridError,
+  type GridErrorCode,
+  ReadingError,
+  type ReadingErrorCode,
+} from "./errors.ts";
+export {
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  type FrameLimits,
+  frameSize,
+  frameVersion,
+  rowTimes,
+} from "./frame.ts";
+export {
+  type ChannelGrid,
+  type Coding,
+  defineGrid,
+  type Grid,
+  maxGridEpoch,
+  type Scheme,
+  type UniformGridOptions,
+  uniformGrid,
+} from "./grid.ts";
+export { intervalCount, type Levels, levelPoints, maxBits, maxSamples, type UniformLevels } from "./levels.ts";
+export { philox4x32, type StreamKey } from "./philox.ts";
+export { type ChannelQuantizer, createQuantizer, type Quantizer } from "./quantizer.ts";
+export { type Channel, type ChannelRole, defineSchema, maxChannels, orderRow, type Schema } from "./schema.ts";
+export { createStream, type Stream, streamKey } from "./stream.ts";
+export { dequantizeVector, type QuantizedVector, quantizeVector, roundVector } from "./vector.ts";

@@ -1,0 +1,144 @@
+import { countQuantizer } from "./count.ts";
+import { GridError, ReadingError } from "./errors.ts";
+import type { Grid } from "./grid.ts";
+import type { Stream } from "./stream.ts";
+
+/** One channel of a {@link Quantizer}. Values are in the channel's unit, codes whole numbers 0 … top. */
+export interface ChannelQuantizer {
+  /** Width b of a code. */
+  readonly bits: number;
+  /** Draws k that a code carries. */
+  readonly samples: number;
+  /** Intervals s; there are s + 1 levels. */
+  readonly intervals: number;
+  /** The largest code, k·s. */
+  readonly top: number;
+  /** Lowest level. */
+  readonly low: number;
+  /** Highest level. */
+  readonly high: number;
+  /** A finite value to a code, with k independent draws; E[mean(code)] = value within [low, high], outside it is clipped. */
+  encode(value: number, draws: Stream): number;
+  /** Mean m of the draws. */
+  mean(code: number): number;
+  /** d with E[m² − d] = value²; always 0 at k = 1, where no unbiased square exists. */
+  spread(code: number): number;
+  /**
+   * One assignment of the k draws: an order drawn at random among all that the code allows, so that the first n numbers
+   * are n independent draws of the value. Every call must have coins of its own: a fixed order, or one coin for a whole
+   * row, is biased.
+   *
+   * @param out Receives `count` levels from `offset` on.
+   * @param count How many of the k draws are wanted; default k.
+   */
+  assignInto(code: number, coins: Stream, out: Float64Array, offset?: number, count?: number): void;
+}
+
+/** Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels. */
+export interface Quantizer {
+  readonly grid: Grid;
+  readonly channels: readonly ChannelQuantizer[];
+  /** Sum of the channels' widths. */
+  readonly rowBits: number;
+  /**
+   * Encodes rows. The words of `draws` are used in the order row, channel, draw.
+   *
+   * @param values rows × channels finite readings.
+   * @param codes Receives as many codes.
+   * @param draws A stream used for nothing else.
+   * @param clipped Counts, per channel, of values outside the levels; added to.
+   * @throws {@link ReadingError} before anything is written: `non-finite` with row and channel, or `shape`.
+   */
+  encodeInto(values: Float64Array, codes: Uint16Array, draws: Stream, clipped?: Uint32Array): void;
+  /** As {@link Quantizer.encodeInto}, into new arrays. */
+  encode(values: Float64Array | readonly number[], draws: Stream): { codes: Uint16Array; clipped: Uint32Array };
+  /** Means m of the draws, rows × channels. @throws {@link ReadingError} with code `shape`. */
+  meansInto(codes: Uint16Array, means: Float64Array): void;
+  /** d of every code (see {@link ChannelQuantizer.spread}), rows × channels. @throws {@link ReadingError} `shape`. */
+  spreadsInto(codes: Uint16Array, spreads: Float64Array): void;
+  /** Unbiased squares m² − d, rows × channels. @throws {@link ReadingError} `shape`, also for a channel with k = 1. */
+  squaresInto(codes: Uint16Array, squares: Float64Array): void;
+}
+
+type Decode = (code: number) => number;
+
+/** Tables are made for alphabets up to this size; larger ones are computed, so that no grid costs much memory. */
+const largestTable = 4096;
+
+function tabled(channel: ChannelQuantizer, f: Decode): Decode {
+  if (channel.top >= largestTable) return f;
+  const table = Float64Array.from({ length: channel.top + 1 }, (_, code) => f(code));
+  return (code) => table[code] as number;
+}
+
+function checkShape(from: ArrayLike<number>, to: ArrayLike<number>, channels: number): void {
+  if (from.length % channels !== 0 || to.length < from.length)
+    throw new ReadingError(
+      "shape",
+      `${from.length} numbers into ${to.length} places: rows × ${channels} channels on both sides are needed`,
+      Math.floor(from.length / channels),
+      from.length % channels,
+    );
+}
+
+function checkFinite(values: ArrayLike<number>, channels: number): void {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i]))
+      throw new ReadingError("non-finite", `${values[i]} is refused`, Math.floor(i / channels), i % channels);
+}
+
+/**
+ * The encoder and decoder of a grid.
+ *
+ * @param grid A grid made by `defineGrid` or `uniformGrid`.
+ * @throws {@link GridError} where the grid's scheme is not known here.
+ */
+export function createQuantizer(grid: Grid): Quantizer {
+  if (grid.scheme !== "count") throw new GridError("grid", `unknown scheme ${JSON.stringify(grid.scheme)}`);
+  const channels = grid.channels.map(countQuantizer);
+  const width = channels.length;
+  const means = channels.map((channel) => tabled(channel, channel.mean));
+  const spreads = channels.map((channel) => tabled(channel, channel.spread));
+
+  const encodeInto = (values: Float64Array, codes: Uint16Array, draws: Stream, clipped?: Uint32Array): void => {
+    checkShape(values, codes, width);
+    checkFinite(values, width);
+    for (let i = 0, c = 0; i < values.length; i++) {
+      const channel = channels[c] as ChannelQuantizer;
+      const value = values[i] as number;
+      if (clipped !== undefined && (value < channel.low || value > channel.high)) clipped[c] = (clipped[c] ?? 0) + 1;
+      codes[i] = channel.encode(value, draws);
+      c = c + 1 === width ? 0 : c + 1;
+    }
+  };
+  const mapInto = (codes: Uint16Array, out: Float64Array, maps: readonly Decode[]): void => {
+    checkShape(codes, out, width);
+    for (let c = 0; c < width; c++) {
+      const map = maps[c] as Decode;
+      for (let i = c; i < codes.length; i += width) out[i] = map(codes[i] as number);
+    }
+  };
+  return {
+    grid,
+    channels,
+    rowBits: channels.reduce((sum, channel) => sum + channel.bits, 0),
+    encodeInto,
+    encode: (values, draws) => {
+      const codes = new Uint16Array(values.length);
+      const clipped = new Uint32Array(width);
+      encodeInto(values instanceof Float64Array ? values : Float64Array.from(values), codes, draws, clipped);
+      return { codes, clipped };
+    },
+    meansInto: (codes, out) => mapInto(codes, out, means),
+    spreadsInto: (codes, out) => mapInto(codes, out, spreads),
+    squaresInto: (codes, out) => {
+      const single = channels.findIndex((channel) => channel.samples === 1);
+      if (single >= 0) throw new ReadingError("shape", "one draw gives no unbiased square", 0, single);
+      mapInto(
+        codes,
+        out,
+        channels.map((_, c) => (code: number) => (means[c] as Decode)(code) ** 2 - (spreads[c] as Decode)(code)),
+      );
+    },
+  };
+}
