@@ -1,4 +1,4 @@
-import { DecodeError } from "./errors.ts";
+import { DecodeError, ReadingError } from "./errors.ts";
 import type { Quantizer } from "./quantizer.ts";
 
 /**
@@ -12,15 +12,15 @@ export function packedSize(rows: number, rowBits: number): number {
 }
 
 /**
- * Packs codes at their channels' widths, least significant bit first, without padding between values or rows.
+ * Packs numbers at widths that come round again, least significant bit first, without padding.
  *
- * @param codes rows × channels codes, none above its channel's top code.
- * @param quantizer Gives the widths.
+ * @param codes Numbers that fit their widths.
+ * @param widths Bits of one round, each 1 to 16; number i has width i mod their count.
+ * @param size Bytes of the result.
  * @returns A new array; unused bits of the last byte are 0.
  */
-export function packCodes(codes: Uint16Array, quantizer: Quantizer): Uint8Array {
-  const widths = quantizer.channels.map((channel) => channel.bits);
-  const body = new Uint8Array(packedSize(codes.length / widths.length, quantizer.rowBits));
+export function packBits(codes: Uint16Array, widths: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(size);
   let buffer = 0;
   let held = 0;
   let at = 0;
@@ -29,13 +29,79 @@ export function packCodes(codes: Uint16Array, quantizer: Quantizer): Uint8Array 
     held += widths[c] as number;
     c = c + 1 === widths.length ? 0 : c + 1;
     while (held >= 8) {
-      body[at++] = buffer;
+      out[at++] = buffer;
       buffer >>>= 8;
       held -= 8;
     }
   }
-  if (held > 0) body[at] = buffer;
-  return body;
+  if (held > 0) out[at] = buffer;
+  return out;
+}
+
+/**
+ * The reverse of {@link packBits}.
+ *
+ * @param bytes Bytes of exactly the length that the numbers take.
+ * @param widths Bits of one round.
+ * @param codes Receives the numbers; its length says how many there are.
+ * @param tops Largest number allowed, by place in the round.
+ * @throws {@link DecodeError} `code` for a number above its top, `padding` for unused bits that are not 0.
+ */
+export function unpackBits(bytes: Uint8Array, widths: Uint8Array, codes: Uint16Array, tops: Uint16Array): void {
+  let buffer = 0;
+  let held = 0;
+  let at = 0;
+  for (let i = 0, c = 0; i < codes.length; i++) {
+    const width = widths[c] as number;
+    while (held < width) {
+      buffer |= (bytes[at++] as number) << held;
+      held += 8;
+    }
+    const code = buffer & ((1 << width) - 1);
+    if (code > (tops[c] as number)) {
+      const place = `row ${Math.floor(i / widths.length)}, channel ${c}`;
+      throw new DecodeError("code", `${place}: code ${code} above ${tops[c]}`, at - 1);
+    }
+    codes[i] = code;
+    buffer >>>= width;
+    held -= width;
+    c = c + 1 === widths.length ? 0 : c + 1;
+  }
+  if (buffer !== 0) throw new DecodeError("padding", "unused bits of the last byte must be 0", bytes.length - 1);
+}
+
+/** A code too wide would silently spoil its neighbours, so it is refused here as the decoder would. */
+function checkCodes(codes: Uint16Array, { channels }: Quantizer): void {
+  const width = channels.length;
+  if (codes.length % width !== 0)
+    throw new ReadingError(
+      "shape",
+      `${codes.length} codes are no whole rows of ${width}`,
+      Math.floor(codes.length / width),
+      codes.length % width,
+    );
+  for (let c = 0; c < width; c++) {
+    const top = channels[c]?.top ?? 0;
+    for (let i = c; i < codes.length; i += width)
+      if ((codes[i] as number) > top)
+        throw new ReadingError("code", `code ${codes[i]} above ${top}`, Math.floor(i / width), c);
+  }
+}
+
+const widthsOf = (quantizer: Quantizer): Uint8Array => Uint8Array.from(quantizer.channels, (channel) => channel.bits);
+
+/**
+ * Packs codes at their channels' widths, least significant bit first, without padding between values or rows.
+ *
+ * @param codes rows × channels codes, none above its channel's top code.
+ * @param quantizer Gives the widths.
+ * @returns A new array; unused bits of the last byte are 0.
+ * @throws {@link ReadingError} `shape` for codes that are no whole rows, `code` for one above its channel's top code.
+ */
+export function packCodes(codes: Uint16Array, quantizer: Quantizer): Uint8Array<ArrayBuffer> {
+  checkCodes(codes, quantizer);
+  const rows = codes.length / quantizer.channels.length;
+  return packBits(codes, widthsOf(quantizer), packedSize(rows, quantizer.rowBits));
 }
 
 /**
@@ -52,31 +118,8 @@ export function unpackCodes(body: Uint8Array, rows: number, quantizer: Quantizer
   const expected = packedSize(rows, rowBits);
   if (body.length !== expected)
     throw new DecodeError("length", `a body of ${body.length} bytes where ${rows} rows take ${expected}`, 0);
-  const width = channels.length;
-  const bits = Uint8Array.from(channels, (channel) => channel.bits);
+  const codes = new Uint16Array(rows * channels.length);
   const tops = Uint16Array.from(channels, (channel) => channel.top);
-  const codes = new Uint16Array(rows * width);
-  let buffer = 0;
-  let held = 0;
-  let at = 0;
-  for (let i = 0, c = 0; i < codes.length; i++) {
-    const b = bits[c] as number;
-    while (held < b) {
-      buffer |= (body[at++] as number) << held;
-      held += 8;
-    }
-    const code = buffer & ((1 << b) - 1);
-    if (code > (tops[c] as number))
-      throw new DecodeError(
-        "code",
-        `row ${Math.floor(i / width)}, channel ${c}: code ${code} above ${tops[c]}`,
-        at - 1,
-      );
-    codes[i] = code;
-    buffer >>>= b;
-    held -= b;
-    c = c + 1 === width ? 0 : c + 1;
-  }
-  if (buffer !== 0) throw new DecodeError("padding", "unused bits of the last byte must be 0", body.length - 1);
+  unpackBits(body, widthsOf(quantizer), codes, tops);
   return codes;
 }

@@ -1,6 +1,6 @@
+import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import type { ChannelGrid } from "./grid.ts";
 import { intervalCount } from "./levels.ts";
-import type { ChannelQuantizer } from "./quantizer.ts";
 import type { Stream } from "./stream.ts";
 
 /**
@@ -35,6 +35,7 @@ export function countQuantizer(channel: ChannelGrid): ChannelQuantizer {
     return spreadUnit * up * (k - up);
   };
   const assignInto = (code: number, coins: Stream, out: Float64Array, offset = 0, count: number = k): void => {
+    if (count > k) throw new RangeError(`${count} draws wanted from a code that carries ${k}`);
     const base = Math.min(Math.floor(code / k), s - 1);
     const lower = low + (span * base) / s;
     const upper = low + (span * (base + 1)) / s;

@@ -54,7 +54,7 @@ export class GridError extends RangeError {
 }
 
 /** What a {@link ReadingError} found wrong. */
-export type ReadingErrorCode = "non-finite" | "missing" | "shape";
+export type ReadingErrorCode = "non-finite" | "missing" | "shape" | "code";
 
 /** A reading that is refused before anything of its batch is encoded. */
 export class ReadingError extends RangeError {

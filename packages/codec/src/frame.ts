@@ -12,9 +12,9 @@ export interface Frame {
   /** Epoch of the grid that the codes belong to, 0 … 65,535. */
   readonly grid: number;
   readonly coding: Coding;
-  /** Time of the first row, milliseconds from the session's start. */
+  /** Time of the first row, whole milliseconds from the session's start, 0 … 2⁵² − 1. */
   readonly start: number;
-  /** Milliseconds from each row to the next: one number, or rows − 1 of them where they differ. */
+  /** Milliseconds from each row to the next: one number, or rows − 1 of them where they differ; each 0 … 2³² − 1. */
   readonly interval: number | readonly number[];
   /** Number of rows, 1 … 65,535. */
   readonly rows: number;
@@ -29,7 +29,7 @@ export const frameVersion = 1;
 export interface FrameLimits {
   /** Largest frame, in bytes. Default 65,536. */
   readonly maxBytes: number;
-  /** Most rows. Default 4,096. */
+  /** Most rows. Default 4,096; never more than 65,535. */
   readonly maxRows: number;
 }
 
@@ -37,6 +37,9 @@ const defaultLimits: FrameLimits = Object.freeze({ maxBytes: 65_536, maxRows: 40
 const codings: readonly Coding[] = Object.freeze(["packed"] as const);
 const fields = 9;
 const maxWord = 0xffffffff;
+const maxFrameRows = 0xffff;
+/** 2⁵² − 1: with 65,534 intervals of 2³² − 1 on top, every row time is still a whole number that a double holds. */
+const maxStart = 0xfffffffffffff;
 const unsigned = 0;
 const array = 4;
 
@@ -66,8 +69,8 @@ function checkFrame(frame: Frame): void {
   checkField("session", frame.session, maxWord);
   checkField("sequence", frame.sequence, maxWord);
   checkField("grid", frame.grid, maxGridEpoch);
-  checkField("start", frame.start, Number.MAX_SAFE_INTEGER);
-  checkField("rows", frame.rows, 0xffff, 1);
+  checkField("start", frame.start, maxStart);
+  checkField("rows", frame.rows, maxFrameRows, 1);
   if (!codings.includes(frame.coding))
     throw new RangeError(`frame coding ${JSON.stringify(frame.coding)} is not known`);
   const { interval } = frame;
@@ -107,9 +110,9 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return writer.finish();
 }
 
-function readIntervals(reader: Reader, limits: FrameLimits): number | readonly number[] {
+function readIntervals(reader: Reader, maxRows: number): number | readonly number[] {
   if (reader.peekMajor() === unsigned) return reader.head(unsigned, "dt", maxWord);
-  const count = reader.head(array, "dt", limits.maxRows - 1);
+  const count = reader.items("dt", maxRows - 1);
   return Array.from({ length: count }, () => reader.head(unsigned, "dt", maxWord));
 }
 
@@ -122,14 +125,18 @@ function readIntervals(reader: Reader, limits: FrameLimits): number | readonly n
  * @throws {@link DecodeError}, and nothing else, for bytes that are no frame of a known version and coding.
  */
 export function decodeFrame(bytes: Uint8Array, limits: Partial<FrameLimits> = {}): Frame {
-  const { maxBytes, maxRows } = { ...defaultLimits, ...limits };
+  const maxBytes = limits.maxBytes ?? defaultLimits.maxBytes;
+  const maxRows = Math.min(limits.maxRows ?? defaultLimits.maxRows, maxFrameRows);
   if (bytes.length > maxBytes)
     throw new DecodeError("size", `${bytes.length} bytes, more than the ${maxBytes} allowed`, 0);
   const reader = createReader(bytes);
-  if (reader.head(array, "frame") !== fields) throw new DecodeError("length", `a frame is an array of ${fields}`, 0);
+  const items = reader.head(array, "frame");
+  const versionAt = reader.offset;
   const version = reader.head(unsigned, "version");
   if (version !== frameVersion)
-    throw new DecodeError("version", `frame version ${version}; this decoder knows ${frameVersion}`, 1);
+    throw new DecodeError("version", `frame version ${version}; this decoder knows ${frameVersion}`, versionAt);
+  // Only now: another version may well have another number of fields.
+  if (items !== fields) throw new DecodeError("length", `${items} fields; a frame has ${fields}`, 0);
   const session = reader.head(unsigned, "session", maxWord);
   const sequence = reader.head(unsigned, "sequence", maxWord);
   const grid = reader.head(unsigned, "grid", maxGridEpoch);
@@ -137,9 +144,9 @@ export function decodeFrame(bytes: Uint8Array, limits: Partial<FrameLimits> = {}
   const codingNumber = reader.head(unsigned, "coding");
   const coding = codings[codingNumber];
   if (coding === undefined) throw new DecodeError("coding", `coding ${codingNumber} is not known`, codingAt);
-  const start = reader.head(unsigned, "t0");
+  const start = reader.head(unsigned, "t0", maxStart);
   const intervalAt = reader.offset;
-  const interval = readIntervals(reader, { maxBytes, maxRows });
+  const interval = readIntervals(reader, maxRows);
   const rowsAt = reader.offset;
   const rows = reader.head(unsigned, "rows", maxRows);
   if (rows < 1) throw new DecodeError("range", "a frame has at least one row", rowsAt);

@@ -1,5 +1,5 @@
 import { GridError } from "./errors.ts";
-import { intervalCount, type Levels } from "./levels.ts";
+import { intervalCount, type Levels, rangeFault } from "./levels.ts";
 import type { Schema } from "./schema.ts";
 
 /** How a value becomes a code. */
@@ -37,9 +37,10 @@ function checkChannelGrid(channel: ChannelGrid, name: string | number): void {
     if (error instanceof GridError) throw new GridError("grid", error.message, name);
     throw error;
   }
-  const { low, high } = channel.levels;
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high && Number.isFinite(high - low)))
-    throw new GridError("grid", `levels from ${low} to ${high} must be finite with low <= high`, name);
+  const { kind, low, high } = channel.levels;
+  if (kind !== "uniform") throw new GridError("grid", `unknown levels ${JSON.stringify(kind)}`, name);
+  const fault = rangeFault(low, high);
+  if (fault !== undefined) throw new GridError("grid", `levels: ${fault}`, name);
 }
 
 /**

@@ -1,4 +1,5 @@
 export { packCodes, packedSize, unpackCodes } from "./bit-packing.ts";
+export type { ChannelQuantizer } from "./channel-quantizer.ts";
 export {
   DecodeError,
   type DecodeErrorCode,
@@ -28,7 +29,14 @@ export {
 } from "./grid.ts";
 export { intervalCount, type Levels, levelPoints, maxBits, maxSamples, type UniformLevels } from "./levels.ts";
 export { philox4x32, type StreamKey } from "./philox.ts";
-export { type ChannelQuantizer, createQuantizer, type Quantizer } from "./quantizer.ts";
+export { createQuantizer, type Quantizer } from "./quantizer.ts";
 export { type Channel, type ChannelRole, defineSchema, maxChannels, orderRow, type Schema } from "./schema.ts";
 export { createStream, type Stream, streamKey } from "./stream.ts";
-export { dequantizeVector, type QuantizedVector, quantizeVector, roundVector } from "./vector.ts";
+export {
+  dequantizeVector,
+  packVector,
+  type QuantizedVector,
+  quantizeVector,
+  roundVector,
+  unpackVector,
+} from "./vector.ts";

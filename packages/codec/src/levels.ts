@@ -34,6 +34,24 @@ export function intervalCount(bits: number, samples: number): number {
   return intervals;
 }
 
+/** Largest magnitude of a range's ends, and smallest width of one that is not empty is its inverse. */
+const maxMagnitude = 1e100;
+
+/**
+ * What is wrong with a range of values, if anything. The bounds on magnitude and width keep every product that decoding
+ * forms (range × top code, squares) finite and normal in doubles.
+ *
+ * @param low Lower end.
+ * @param high Upper end.
+ * @returns A sentence for an error, or undefined for a sound range.
+ */
+export function rangeFault(low: number, high: number): string | undefined {
+  const width = high - low;
+  if (Math.abs(low) <= maxMagnitude && Math.abs(high) <= maxMagnitude && (width === 0 || width >= 1 / maxMagnitude))
+    return undefined;
+  return `${low} to ${high} is no range: low <= high, both within ±1e100, and apart by 0 or at least 1e-100`;
+}
+
 /**
  * The levels themselves, l_j = low + (high − low)·j/s.
  *

@@ -1,38 +1,8 @@
+import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import { countQuantizer } from "./count.ts";
 import { GridError, ReadingError } from "./errors.ts";
 import type { Grid } from "./grid.ts";
 import type { Stream } from "./stream.ts";
-
-/** One channel of a {@link Quantizer}. Values are in the channel's unit, codes whole numbers 0 … top. */
-export interface ChannelQuantizer {
-  /** Width b of a code. */
-  readonly bits: number;
-  /** Draws k that a code carries. */
-  readonly samples: number;
-  /** Intervals s; there are s + 1 levels. */
-  readonly intervals: number;
-  /** The largest code, k·s. */
-  readonly top: number;
-  /** Lowest level. */
-  readonly low: number;
-  /** Highest level. */
-  readonly high: number;
-  /** A finite value to a code, with k independent draws; E[mean(code)] = value within [low, high], outside it is clipped. */
-  encode(value: number, draws: Stream): number;
-  /** Mean m of the draws. */
-  mean(code: number): number;
-  /** d with E[m² − d] = value²; always 0 at k = 1, where no unbiased square exists. */
-  spread(code: number): number;
-  /**
-   * One assignment of the k draws: an order drawn at random among all that the code allows, so that the first n numbers
-   * are n independent draws of the value. Every call must have coins of its own: a fixed order, or one coin for a whole
-   * row, is biased.
-   *
-   * @param out Receives `count` levels from `offset` on.
-   * @param count How many of the k draws are wanted; default k.
-   */
-  assignInto(code: number, coins: Stream, out: Float64Array, offset?: number, count?: number): void;
-}
 
 /** Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels. */
 export interface Quantizer {
@@ -63,12 +33,17 @@ export interface Quantizer {
 type Decode = (code: number) => number;
 
 /** Tables are made for alphabets up to this size; larger ones are computed, so that no grid costs much memory. */
-const largestTable = 4096;
+const largestTable = 256;
 
 function tabled(channel: ChannelQuantizer, f: Decode): Decode {
   if (channel.top >= largestTable) return f;
   const table = Float64Array.from({ length: channel.top + 1 }, (_, code) => f(code));
   return (code) => table[code] as number;
+}
+
+/** A product is rounded correctly everywhere, a power is not. */
+function square(value: number): number {
+  return value * value;
 }
 
 function checkShape(from: ArrayLike<number>, to: ArrayLike<number>, channels: number): void {
@@ -102,6 +77,13 @@ export function createQuantizer(grid: Grid): Quantizer {
 
   const encodeInto = (values: Float64Array, codes: Uint16Array, draws: Stream, clipped?: Uint32Array): void => {
     checkShape(values, codes, width);
+    if (clipped !== undefined && clipped.length < width)
+      throw new ReadingError(
+        "shape",
+        `${clipped.length} counts of clipped values for ${width} channels`,
+        0,
+        clipped.length,
+      );
     checkFinite(values, width);
     for (let i = 0, c = 0; i < values.length; i++) {
       const channel = channels[c] as ChannelQuantizer;
@@ -137,7 +119,7 @@ export function createQuantizer(grid: Grid): Quantizer {
       mapInto(
         codes,
         out,
-        channels.map((_, c) => (code: number) => (means[c] as Decode)(code) ** 2 - (spreads[c] as Decode)(code)),
+        channels.map((_, c) => (code: number) => square((means[c] as Decode)(code)) - (spreads[c] as Decode)(code)),
       );
     },
   };

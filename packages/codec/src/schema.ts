@@ -1,4 +1,5 @@
 import { GridError, ReadingError } from "./errors.ts";
+import { rangeFault } from "./levels.ts";
 
 /** What a channel is to the model. */
 export type ChannelRole = "feature" | "target";
@@ -26,9 +27,8 @@ function checkChannel(channel: Channel): void {
   const { name, unit, range } = channel;
   if (name.length < 1 || name.length > 64) throw new GridError("schema", "a name has 1 to 64 characters", name);
   if (unit.length > 32) throw new GridError("schema", "a unit has at most 32 characters", name);
-  const [low, high] = range;
-  if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high && Number.isFinite(high - low)))
-    throw new GridError("schema", `range [${low}, ${high}] must be finite with low <= high`, name);
+  const fault = rangeFault(range[0], range[1]);
+  if (fault !== undefined) throw new GridError("schema", `range: ${fault}`, name);
 }
 
 /**

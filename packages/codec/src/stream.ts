@@ -46,26 +46,38 @@ export interface Stream {
   uniform(): number;
 }
 
+/** Blocks made at a time; a power of two, so that none straddles the counter's low word. */
+const bufferedBlocks = 4;
+
 /**
  * A stream of words. Word i of a stream is word i mod 4 of the Philox block whose counter is
  * (⌊i/4⌋ low, ⌊i/4⌋ high, index low, index high), low and high being 32-bit halves.
  *
  * @param key The stream's key, or its name ({@link streamKey}).
  * @param index Which of the key's sub-streams: for draws the frame's sequence number. 0 … 2⁵³ − 1.
+ * @throws RangeError for an index outside that range.
  */
 export function createStream(key: StreamKey | string, index = 0): Stream {
-  const words = new Uint32Array(4);
-  const resolved = typeof key === "string" ? streamKey(key) : key;
-  const indexLow = index >>> 0;
-  const indexHigh = Math.floor(index / 0x100000000) >>> 0;
-  let block = 0;
-  let next = 4;
+  if (!Number.isSafeInteger(index) || index < 0)
+    throw new RangeError(`a stream's index must be a whole number from 0 to 2^53 - 1, not ${index}`);
+  const [keyLow, keyHigh] = typeof key === "string" ? streamKey(key) : key;
+  // Signed words stay small integers; above 2^31 − 1 each would be a double on the heap.
+  const signedKey: StreamKey = [keyLow | 0, keyHigh | 0];
+  const indexLow = index | 0;
+  const indexHigh = Math.floor(index / 0x100000000) | 0;
+  const words = new Uint32Array(bufferedBlocks * 4);
+  let blockLow = 0;
+  let blockHigh = 0;
+  let next = words.length;
+  const refill = (): void => {
+    for (let at = 0; at < words.length; at += 4)
+      philox4x32(blockLow + (at >> 2), blockHigh, indexLow, indexHigh, signedKey, words, at);
+    blockLow = (blockLow + bufferedBlocks) | 0;
+    if (blockLow === 0) blockHigh += 1;
+    next = 0;
+  };
   const word = (): number => {
-    if (next === 4) {
-      philox4x32(block >>> 0, Math.floor(block / 0x100000000), indexLow, indexHigh, resolved, words);
-      block += 1;
-      next = 0;
-    }
+    if (next === words.length) refill();
     return words[next++] as number;
   };
   return { word, uniform: () => (word() + 0.5) / 0x100000000 };

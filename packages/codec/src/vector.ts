@@ -1,3 +1,5 @@
+import { packBits, packedSize, unpackBits } from "./bit-packing.ts";
+import { DecodeError } from "./errors.ts";
 import type { Stream } from "./stream.ts";
 
 /** A vector on 2^bits − 1 equal intervals over ± its largest magnitude. */
@@ -33,6 +35,35 @@ export function quantizeVector(values: Float64Array, bits: number, draws: Stream
 export function dequantizeVector({ bits, scale, codes }: QuantizedVector): Float64Array {
   const intervals = 2 ** bits - 1;
   return Float64Array.from(codes, (code) => pointAt(code, scale, intervals));
+}
+
+/**
+ * The codes of a quantized vector as bytes, each at the vector's width, least significant bit first, without padding.
+ *
+ * @returns A new array.
+ */
+export function packVector({ bits, codes }: QuantizedVector): Uint8Array<ArrayBuffer> {
+  return packBits(codes, Uint8Array.of(bits), packedSize(codes.length, bits));
+}
+
+/**
+ * The reverse of {@link packVector}.
+ *
+ * @param bytes What a sender packed.
+ * @param length Components of the vector, a whole number; nothing is allocated before it is checked against the bytes.
+ * @param bits Width of a code, 1 to 16.
+ * @param scale Largest magnitude.
+ * @throws {@link DecodeError} `range` for bits, `length` or `padding`.
+ */
+export function unpackVector(bytes: Uint8Array, length: number, bits: number, scale: number): QuantizedVector {
+  if (!Number.isInteger(bits) || bits < 1 || bits > 16)
+    throw new DecodeError("range", `bits must be a whole number from 1 to 16, not ${bits}`, 0);
+  const expected = packedSize(length, bits);
+  if (bytes.length !== expected)
+    throw new DecodeError("length", `${bytes.length} bytes where ${length} components take ${expected}`, 0);
+  const codes = new Uint16Array(length);
+  unpackBits(bytes, Uint8Array.of(bits), codes, Uint16Array.of(2 ** bits - 1));
+  return { bits, scale, codes };
 }
 
 /**

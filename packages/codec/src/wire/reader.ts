@@ -8,6 +8,8 @@ export interface Reader {
   peekMajor(): number;
   /** Argument of the next item, which must have this major type and an argument in shortest form, at most `most`. */
   head(major: number, what: string, most?: number): number;
+  /** Head of an array of at most `most` items, each of which takes a byte at least: more than are left are refused. */
+  items(what: string, most: number): number;
   /** A byte string; a copy. */
   bytes(what: string): Uint8Array;
   /** Refuses bytes after the last item. */
@@ -66,11 +68,17 @@ export function createReader(input: Uint8Array): Reader {
       return view.getUint8(at) >> 5;
     },
     head,
+    items: (what, most) => {
+      const count = head(4, what, most);
+      need(count, what);
+      return count;
+    },
     bytes: (what) => {
       const length = head(2, what);
       need(length, what);
       at += length;
-      return input.slice(at - length, at);
+      // Not slice(), which some subclasses of Uint8Array override with a view.
+      return new Uint8Array(input.subarray(at - length, at));
     },
     end: () => {
       if (at !== input.length) throw new DecodeError("trailing", `${input.length - at} bytes after the frame`, at);

@@ -1,0 +1,80 @@
+import { parseCell } from "@zipml/gateway/data";
+import { z } from "zod";
+import {
+  defaulted,
+  fileOption,
+  namesOption,
+  type OptionSpec,
+  type OptionTable,
+  textOption,
+  wholeOption,
+  wordOption,
+} from "../options.ts";
+
+const anyCount = Number.MAX_SAFE_INTEGER;
+
+const holdout: OptionSpec<number> = {
+  placeholder: "SHARE",
+  help: "rows kept back for the test: a share, or a number of rows above 1; 0 tests on the training rows",
+  expects: "a share from 0 to below 1 or a whole number of rows above 1",
+  schema: z.union([z.number().min(0).lt(1), z.int().min(2)]),
+  read: parseCell,
+};
+
+const step: OptionSpec<"auto" | number> = {
+  placeholder: "auto|NUMBER",
+  help: "first step, in standardised units; auto takes it from the data",
+  expects: "auto or a number above 0",
+  schema: z.union([z.literal("auto"), z.number().positive()]),
+  read: (text) => (text === "auto" ? text : parseCell(text)),
+};
+
+const seed: OptionSpec<string> = {
+  placeholder: "SEED",
+  help: "names the streams of random numbers: the same seed gives the same result",
+  expects: "a number or some text",
+  schema: z.union([z.string().min(1), z.number().transform(String)]) as z.ZodType<string>,
+  read: (text) => text,
+};
+
+/** The options of `zipml train`, as flags and as the section `train` of a configuration file. */
+export const trainOptions = {
+  data: fileOption("CSV file with a header line, gzipped or not"),
+  target: textOption("COLUMN", "column to predict"),
+  features: namesOption("A,B", "columns to predict from (default: every other column that holds numbers)"),
+  test: fileOption("CSV file to test on, in place of a holdout"),
+  holdout: defaulted(holdout, 0.25),
+  split: defaulted(
+    wordOption(["hash", "time"], "which rows are kept back: scattered, or the last in file order"),
+    "hash",
+  ),
+  group: textOption("COLUMN", "with --split time: the last rows of each group, such as a device"),
+  scheme: defaulted(wordOption(["count", "none"], "how values are encoded; none trains on raw float32 rows"), "count"),
+  bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
+  "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16; 0 keeps float32", 0, 16), 8),
+  samples: defaulted(
+    wholeOption("K", "independent draws a feature's code carries, 1 to 15; 2 is double sampling", 1, 15),
+    2,
+  ),
+  levels: defaulted(wordOption(["uniform"], "how a channel's levels lie"), "uniform"),
+  estimator: wordOption(
+    ["symmetric", "double", "naive", "full"],
+    "how a gradient is formed (default symmetric; full with --scheme none)",
+  ),
+  "model-bits": defaulted(
+    wholeOption("BITS", "width at which gradients read the model; 0 does not quantize it", 0, 16),
+    0,
+  ),
+  "gradient-bits": defaulted(wholeOption("BITS", "width of the gradient; 0 does not quantize it", 0, 16), 0),
+  solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
+  engine: defaulted(wordOption(["reference"], "what runs an epoch"), "reference"),
+  epochs: defaulted(wholeOption("N", "passes over the training rows", 1, anyCount), 30),
+  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, anyCount), 64),
+  step: defaulted(step, "auto"),
+  schedule: defaulted(
+    wordOption(["inverse", "constant"], "how the step changes: divided by the epoch, or not"),
+    "inverse",
+  ),
+  seed: defaulted(seed, "1"),
+  save: fileOption("write the model here, as JSON"),
+} as const satisfies OptionTable;

@@ -1,0 +1,76 @@
+import type { EstimatorName } from "@zipml/gateway/train";
+import type { trainOptions } from "../config/train-section.ts";
+import { CliError } from "../errors.ts";
+import type { OptionOrigin, OptionValues, ResolvedOptions } from "../options.ts";
+
+type Values = OptionValues<typeof trainOptions>;
+type Name = keyof typeof trainOptions;
+
+/** Options that go together, with what the ones left out follow from. */
+export interface TrainPlan {
+  readonly values: Values;
+  readonly estimator: EstimatorName;
+  /** Draws a feature's code carries; 1 for `naive` and for raw rows. */
+  readonly samples: number;
+  /** Options that were given and have no effect. */
+  readonly warnings: readonly string[];
+}
+
+const refuse = (message: string): never => {
+  throw new CliError("option", message);
+};
+
+function estimatorOf({ scheme, estimator }: Values): EstimatorName {
+  if (scheme === "none") {
+    if (estimator !== undefined && estimator !== "full")
+      refuse(`--scheme none sends raw rows, which --estimator full trains on; ${estimator} needs codes`);
+    return "full";
+  }
+  if (estimator === "full") refuse(`--estimator full trains on raw rows: it needs --scheme none, not ${scheme}`);
+  return estimator ?? "symmetric";
+}
+
+function samplesOf(values: Values, estimator: EstimatorName, isGiven: boolean): number {
+  const { bits, samples } = values;
+  if (estimator === "full") return 1;
+  if (estimator === "naive") {
+    if (isGiven && samples !== 1) refuse(`--estimator naive is encoded with one draw: --samples 1, not ${samples}`);
+    return 1;
+  }
+  if (samples < 2) refuse(`--estimator ${estimator} needs --samples of 2 or more, not ${samples}`);
+  if (2 ** bits - 1 < samples)
+    refuse(`--bits ${bits} hold no interval for --samples ${samples}: 2^bits - 1 must be at least the samples`);
+  return samples;
+}
+
+/** Names of options without effect here, as one warning each. */
+function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[] {
+  const unused: readonly (readonly [boolean, string, readonly Name[]])[] = [
+    [values.scheme === "none", "--scheme none", ["bits", "target-bits", "samples", "levels"]],
+    [
+      values.solver === "closed-form",
+      "--solver closed-form",
+      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits"],
+    ],
+    [values.test !== undefined, "--test", ["split"]],
+  ];
+  return unused.flatMap(([acts, cause, names]) =>
+    names.filter((name) => acts && origins.has(name)).map((name) => `--${name} has no effect with ${cause}`),
+  );
+}
+
+/**
+ * Checks options against each other before any file is read.
+ *
+ * @param options The values of `zipml train`.
+ * @throws {@link CliError} `option` for options that do not go together.
+ */
+export function planTraining({ values, origins }: ResolvedOptions<typeof trainOptions>): TrainPlan {
+  const estimator = estimatorOf(values);
+  const samples = samplesOf(values, estimator, origins.has("samples"));
+  if (values.test !== undefined && origins.get("holdout") === origins.get("test"))
+    refuse("--test and --holdout exclude each other: test rows come from one of them");
+  if (values.group !== undefined && (values.split !== "time" || values.test !== undefined))
+    refuse("--group goes with --split time: it keeps back the last rows of each group");
+  return { values, estimator, samples, warnings: idle(values, origins) };
+}

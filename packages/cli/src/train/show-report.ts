@@ -1,0 +1,46 @@
+import Table from "cli-table3";
+import type { Figures, TrainReport } from "./result.ts";
+
+/** A number as people read it: six significant digits. */
+export function digits(value: number | null): string {
+  return value === null ? "none" : String(Number(value.toPrecision(6)));
+}
+
+const whole = (value: number): string => value.toLocaleString("en-US");
+
+function figuresTable(report: TrainReport): string {
+  const table = new Table({ head: ["on the test rows", "RMSE", "R²", "loss"], style: { head: [], border: [] } });
+  const row = (name: string, { rmse, r2, loss }: Figures) =>
+    table.push([name, digits(rmse), r2 === null ? "none" : r2.toFixed(4), digits(loss)]);
+  row(report.scheme === "none" ? "this model, float32" : `this model, ${report.bits} bits`, report.test);
+  row("least squares, float64", report.leastSquares);
+  return table.toString();
+}
+
+/**
+ * A training report for people.
+ *
+ * @param report The report.
+ * @param target Name of the target.
+ * @returns Lines with line ends.
+ */
+export function showReport(report: TrainReport, target: string): string {
+  const { rows, bytes, epochs, model } = report;
+  const spent = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
+  const encoding =
+    report.scheme === "none"
+      ? "raw float32 rows"
+      : `${report.bits} bits, ${report.samples} draws, ${report.levels} levels`;
+  const weights = Object.entries(model.weights).map(
+    ([name, weight]) => ` ${weight < 0 ? "−" : "+"} ${digits(Math.abs(weight))} · ${name}`,
+  );
+  return [
+    `rows      ${whole(rows.train)} to train, ${whole(rows.test)} to test, ${whole(rows.skipped)} skipped`,
+    `encoding  ${encoding}; estimator ${report.estimator}, engine ${report.engine}`,
+    `bytes     ${whole(bytes.codes)} instead of ${whole(bytes.float32)} as float32, ${bytes.ratio.toFixed(2)} times less; ${whole(report.clipped)} values clipped`,
+    `epochs    ${epochs.length} in ${spent.toFixed(2)} s, training loss ${digits(epochs.at(-1)?.loss ?? null)}`,
+    figuresTable(report),
+    `${target} = ${digits(model.intercept)}${weights.join("")}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { unpackCodes } from "../src/bit-packing.ts";
+import { DecodeError } from "../src/errors.ts";
+import { decodeFrame, encodeFrame, type Frame } from "../src/frame.ts";
+import { createStream } from "../src/stream.ts";
+import { bytesOf, frameOf, outcome } from "./support/frames.ts";
+import { quantizerOf } from "./support/grids.ts";
+
+const known = new Set<unknown>([
+  "frame",
+  "size",
+  "truncated",
+  "trailing",
+  "type",
+  "form",
+  "version",
+  "coding",
+  "range",
+  "length",
+]);
+const quantizer = quantizerOf([
+  { bits: 3, samples: 1 },
+  { bits: 4, samples: 2 },
+]);
+const samples: readonly Frame[] = [
+  frameOf(),
+  frameOf({ interval: [1, 300, 70_000], session: 0xfedcba98, sequence: 70_000 }),
+  frameOf({ rows: 1, interval: 0, body: Uint8Array.of(0) }),
+  frameOf({ rows: 1, interval: [], body: Uint8Array.of(), grid: 300, start: 2 ** 40 }),
+];
+
+/** Both storeys, as a receiver runs them: the envelope, then the body under a grid. */
+function receive(bytes: Uint8Array): void {
+  let frame: Frame;
+  try {
+    frame = decodeFrame(bytes);
+    const again = encodeFrame(frame);
+    if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
+      throw new Error(`two spellings of one frame: ${bytes}`);
+    unpackCodes(frame.body, frame.rows, quantizer);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    if (!(error.offset >= 0 && error.offset <= bytes.length)) throw new Error(`offset ${error.offset}`);
+  }
+}
+
+describe("a frame that came to harm", () => {
+  it("with any one byte changed to any other is a DecodeError or a valid frame", () => {
+    for (const frame of samples) {
+      const bytes = encodeFrame(frame);
+      for (let i = 0; i < bytes.length; i++) {
+        const was = bytes[i] ?? 0;
+        for (let value = 0; value < 256; value++) {
+          bytes[i] = value;
+          receive(bytes);
+        }
+        bytes[i] = was;
+      }
+      expect(decodeFrame(bytes)).toEqual(frame);
+    }
+  });
+
+  it("cut anywhere is truncated; lengthened it is trailing", () => {
+    for (const frame of samples) {
+      const bytes = encodeFrame(frame);
+      for (let length = 0; length < bytes.length; length++)
+        expect(outcome(bytes.subarray(0, length))).toBe("truncated");
+      expect(outcome(Uint8Array.of(...bytes, 0))).toBe("trailing");
+    }
+  });
+
+  it("with bits flipped, cut and joined at will never gives another exception", () => {
+    const harm = fc.record({
+      frame: fc.constantFrom(...samples),
+      flips: fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 0, max: 255 })), { maxLength: 5 }),
+      cut: fc.nat(60),
+      tail: fc.uint8Array({ maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(harm, ({ frame, flips, cut, tail }) => {
+        const bytes = Uint8Array.of(...encodeFrame(frame).subarray(0, cut), ...tail);
+        for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
+        receive(bytes);
+      }),
+      { numRuns: 20_000, seed: 8 },
+    );
+  });
+});
+
+describe("bytes that never were a frame", () => {
+  it("300,000 times at random, half of them behind a good start, give only DecodeError", () => {
+    const words = createStream("fuzz");
+    const seen = new Map<unknown, number>();
+    const starts = [bytesOf("8901"), bytesOf("890107030100"), bytesOf("8901070301001903e8")];
+    for (let n = 0; n < 300_000; n++) {
+      const bytes = new Uint8Array(words.word() % 40);
+      for (let i = 0; i < bytes.length; i++) bytes[i] = words.word() >>> 24;
+      const start = n % 2 === 0 ? undefined : starts[words.word() % starts.length];
+      if (start !== undefined) bytes.set(start.subarray(0, bytes.length));
+      receive(bytes);
+      const result = outcome(bytes);
+      seen.set(result, (seen.get(result) ?? 0) + 1);
+    }
+    for (const result of seen.keys()) expect(known.has(result), String(result)).toBe(true);
+    for (const code of ["frame", "truncated", "trailing", "type", "form", "version", "coding", "range", "length"])
+      expect(seen.get(code) ?? 0, code).toBeGreaterThan(0);
+    expect(outcome(encodeFrame(frameOf()))).toBe("frame");
+  });
+});
+
+describe("what a head promises", () => {
+  const prefix = "89 01 07 03 01 00 00";
+  /** Bytes that a call keeps or drops on the way, as far as the heap shows. */
+  const growth = (act: () => void): number => {
+    const before = process.memoryUsage();
+    act();
+    const after = process.memoryUsage();
+    return after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+  };
+
+  it.each([
+    ["an outer array of 2^53 items", "9b 0020000000000000", "range"],
+    ["an outer array of 2^32 items", "9a ffffffff 01", "length"],
+    ["4,294,967,295 deltas", `${prefix} 9a ffffffff`, "range"],
+    ["2^63 deltas", `${prefix} 9b 8000000000000000`, "range"],
+    ["4,095 deltas that are not there", `${prefix} 99 0fff`, "truncated"],
+    ["a body of 4 GiB", `${prefix} 00 01 5a ffffffff`, "truncated"],
+    ["a body of 2^62 bytes", `${prefix} 00 01 5b 4000000000000000`, "range"],
+    ["65,535 rows", `${prefix} 00 19 ffff 40`, "range"],
+    ["2^40 rows", `${prefix} 00 1b 0000010000000000 40`, "range"],
+  ])("is checked before anything is allocated: %s", (_, hex, code) => {
+    const bytes = bytesOf(hex);
+    expect(outcome(bytes)).toBe(code);
+    const bytesPerCall = growth(() => {
+      for (let n = 0; n < 100; n++) outcome(bytes);
+    });
+    expect(bytesPerCall / 100).toBeLessThan(65_536);
+  });
+
+  it("stays checked where the caller's limits are wide or missing", () => {
+    const deltas = bytesOf(`${prefix} 9a 0000ffff`);
+    expect(outcome(deltas, { maxRows: 1e9, maxBytes: 1e9 })).toBe("form");
+    expect(outcome(bytesOf(`${prefix} 99 fffe`), { maxRows: 1e9 })).toBe("truncated");
+    expect(outcome(bytesOf(`${prefix} 00 1a 00010000 40`), { maxRows: 1e9 })).toBe("range");
+    const holes = { maxRows: undefined, maxBytes: undefined } as object;
+    expect(outcome(bytesOf(`${prefix} 9b 8000000000000000`), holes)).toBe("range");
+    expect(outcome(new Uint8Array(65_537), holes)).toBe("size");
+    expect(outcome(encodeFrame(frameOf()), { maxBytes: 16 })).toBe("size");
+    expect(outcome(encodeFrame(frameOf()), { maxRows: 3 })).toBe("range");
+  });
+});

@@ -1,0 +1,123 @@
+import { type Agent, startAgent } from "./agent.ts";
+import { type DeviceOptions, resolveOptions } from "./options.ts";
+import type { DeviceEvent, DeviceStatus } from "./status.ts";
+
+/** A device agent: takes readings in, ships them in a few bits, and predicts with what the gateway learns. */
+export interface Device extends AsyncDisposable {
+  readonly id: string;
+  readonly group: string;
+  readonly session: number;
+  /**
+   * Takes a row in. Resolves when the outbox has accepted it; from then on it is quantized, sealed, published and kept
+   * until the gateway's receipt covers it.
+   *
+   * @param row One finite reading a channel, by name, in the channel's unit. A row that lacks a channel is refused whole.
+   * @param options `time`: milliseconds from the session's start, a whole number not below the row's before; default now.
+   * @throws The codec's `ReadingError` (`missing`, `non-finite`), or `DeviceError` (`time`, `outbox-full`, `closed`).
+   * A row that was refused is counted, and nothing of it is sent.
+   */
+  push(row: Readonly<Record<string, number>>, options?: { readonly time?: number }): Promise<void>;
+  /**
+   * Seals what was accepted and waits until receipts cover all of it.
+   *
+   * @throws `DeviceError` with code `aborted` when the signal ends the wait; nothing is lost by that.
+   */
+  flush(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Predicts with the newest model that the gateway published for this device, else for its group.
+   *
+   * @param row Readings by name, in their units.
+   * @returns The target, in its unit.
+   * @throws `DeviceError` with code `no-model`, or the codec's `ReadingError` that names the feature.
+   */
+  predict(row: Readonly<Record<string, number>>): number;
+  status(): DeviceStatus;
+  /** What happens from now on; ends when the agent is closed. A reader 1,024 events behind loses its oldest. */
+  events(): AsyncIterable<DeviceEvent>;
+  /**
+   * Flushes, says goodbye and frees everything. Idempotent. What could not be delivered in time is told by a `left`
+   * event and stays in `status().queued`.
+   *
+   * @param options `timeout`: longest wait for receipts, in milliseconds; default 5,000.
+   */
+  close(options?: { readonly timeout?: number }): Promise<void>;
+}
+
+const defaultCloseTimeout = 5000;
+
+/** Ends when the signal aborts, however many sleeps that takes. */
+async function reportHealth(agent: Agent, signal: AbortSignal): Promise<void> {
+  const { clock, healthInterval } = agent.options;
+  if (healthInterval === 0) return;
+  const waitOne = (): Promise<boolean> =>
+    clock.sleep(healthInterval, signal).then(
+      () => true,
+      () => false, // aborted
+    );
+  while (await waitOne()) await agent.link.publish("health", agent.health());
+}
+
+async function flushWithin(agent: Agent, timeout: number): Promise<void> {
+  const waiting = new AbortController();
+  const timer = new AbortController();
+  agent.options.clock.sleep(timeout, timer.signal).then(
+    () => waiting.abort(),
+    () => undefined, // flushed in time
+  );
+  try {
+    await agent.drain.wait(waiting.signal);
+  } catch (error) {
+    if (!waiting.signal.aborted) throw error;
+    const { rows, frames } = agent.options.outbox.usage();
+    agent.hub.emit({ type: "left", rows, frames });
+  } finally {
+    timer.abort();
+  }
+}
+
+async function shutDown(agent: Agent, timeout: number): Promise<void> {
+  const { intake, delivery, link, hub, options } = agent;
+  intake.stop();
+  await intake.seal();
+  await flushWithin(agent, timeout);
+  delivery.stop();
+  await link.publish("health", agent.health());
+  await link.publish("death", { session: options.session, reason: "closed" });
+  await link.close();
+  await options.outbox.close();
+  hub.close();
+}
+
+/**
+ * Starts a device agent. It connects in the background; rows may be pushed at once.
+ *
+ * @param options See {@link DeviceOptions}.
+ * @throws `DeviceError` with code `options`, the codec's `GridError`, or the protocol's `ProtocolError` (`id`).
+ */
+export function createDevice(options: DeviceOptions): Device {
+  const agent = startAgent(resolveOptions(options));
+  const { id, group, session } = agent.options;
+  const stopping = new AbortController();
+  const reporting = reportHealth(agent, stopping.signal);
+  let closed: Promise<void> | undefined;
+  const close = (timeout: number): Promise<void> => {
+    stopping.abort();
+    closed ??= reporting.then(() => shutDown(agent, timeout));
+    return closed;
+  };
+  return {
+    id,
+    group,
+    session,
+    push: (row, { time } = {}) => agent.intake.push(row, time),
+    flush: async ({ signal = new AbortController().signal } = {}) => {
+      await agent.intake.seal();
+      await agent.drain.wait(signal);
+    },
+    predict: agent.models.predict,
+    status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),
+    events: agent.hub.events,
+    close: ({ timeout = defaultCloseTimeout } = {}) => close(timeout),
+    [Symbol.asyncDispose]: () => close(defaultCloseTimeout),
+  };
+}

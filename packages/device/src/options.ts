@@ -1,0 +1,126 @@
+import { defineGrid, defineSchema, type Grid, type Schema, type UniformGridOptions, uniformGrid } from "@zipml/codec";
+import {
+  type Clock,
+  type Connector,
+  checkId,
+  createTopics,
+  cryptoRandom,
+  type RandomSource,
+  systemClock,
+  type Topics,
+} from "@zipml/protocol";
+import type { DeliveryOptions } from "./delivery.ts";
+import { DeviceError } from "./errors.ts";
+import { createMemoryOutbox } from "./memory-outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import type { BatchOptions } from "./sealer.ts";
+
+/** Options of `createDevice`. */
+export interface DeviceOptions {
+  /** Id of the device, unique in its group: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`. */
+  readonly id: string;
+  /** Group that trains one model together; same form as an id. */
+  readonly group: string;
+  /** Channels of a row, in order. */
+  readonly schema: Schema;
+  /** Where to connect: `mqtt({ url })` or any other connector. */
+  readonly transport: Connector;
+  /** Widths and draws of the first grid, or the grid itself; a gateway may replace it by `desired`. Default 4 bits, k = 2, targets 8 bits. */
+  readonly grid?: Grid | UniformGridOptions;
+  /** When rows become a frame. Default 256 rows, 10,000 ms, 4,096 bytes, whichever comes first. */
+  readonly batch?: Partial<BatchOptions>;
+  /** In-flight window and resend time. Default 16 frames, 10,000 ms. */
+  readonly delivery?: Partial<DeliveryOptions>;
+  /**
+   * Nominal milliseconds between rows. A row pushed without a time is put on the nearest multiple, so that frames carry
+   * one interval and not one a row. Default 0: times as the clock gives them, in whole milliseconds.
+   */
+  readonly interval?: number;
+  /** Milliseconds between health messages. Default 60,000; 0 turns them off, but for the one at close. */
+  readonly healthInterval?: number;
+  /** Where accepted rows are kept. Default an outbox in memory. */
+  readonly outbox?: Outbox;
+  /** A session counter that the device keeps, 0 … 2³² − 1. Default 32 random bits. */
+  readonly session?: number;
+  /** Time. Default the system's. */
+  readonly clock?: Clock;
+  /** Source of the session number and of the secret that keys the draws. Default the system's cryptographic one. */
+  readonly random?: RandomSource;
+  /** Prefix of all topics. Default `zipml/1`. */
+  readonly prefix?: string;
+  /** What birth says of the software. */
+  readonly software?: { readonly name: string; readonly version: string };
+}
+
+/** {@link DeviceOptions} with every default in its place. */
+export interface ResolvedOptions {
+  readonly id: string;
+  readonly group: string;
+  readonly schema: Schema;
+  readonly transport: Connector;
+  readonly grid: Grid;
+  readonly batch: BatchOptions;
+  readonly delivery: DeliveryOptions;
+  readonly interval: number;
+  readonly healthInterval: number;
+  readonly outbox: Outbox;
+  readonly session: number;
+  /** 128 random bits, hexadecimal, that nobody else knows: they key the draws. */
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly topics: Topics;
+  readonly software: { readonly name: string; readonly version: string };
+}
+
+/** What birth says of the software where the user says nothing. */
+export const defaultSoftware = Object.freeze({ name: "@zipml/device", version: "0.1.0" });
+
+function within(name: string, value: number, least: number, most: number, whole = true): number {
+  if (!(value >= least && value <= most) || (whole && !Number.isInteger(value)))
+    throw new DeviceError(
+      "options",
+      `${name} must be ${whole ? "a whole number " : ""}from ${least} to ${most}, not ${value}`,
+    );
+  return value;
+}
+
+/** Checks the bounds of a batch, whoever asks for it. @throws {@link DeviceError} with code `options`. */
+export function checkBatch(batch: BatchOptions): BatchOptions {
+  return {
+    rows: within("batch.rows", batch.rows, 1, 4096),
+    milliseconds: within("batch.milliseconds", batch.milliseconds, 1, 86_400_000, false),
+    bytes: within("batch.bytes", batch.bytes, 1, 65_000),
+  };
+}
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws {@link DeviceError} with code `options`, the codec's `GridError`, the protocol's `ProtocolError` for ids.
+ */
+export function resolveOptions(options: DeviceOptions): ResolvedOptions {
+  const schema = defineSchema(options.schema.channels);
+  const random = options.random ?? cryptoRandom();
+  const given = options.grid ?? {};
+  const session = options.session ?? random();
+  return {
+    id: checkId("device", options.id),
+    group: checkId("group", options.group),
+    schema,
+    transport: options.transport,
+    grid: "channels" in given ? defineGrid(schema, given) : uniformGrid(schema, given),
+    batch: checkBatch({ rows: 256, milliseconds: 10_000, bytes: 4096, ...options.batch }),
+    delivery: {
+      window: within("delivery.window", options.delivery?.window ?? 16, 1, 1000),
+      resendAfter: within("delivery.resendAfter", options.delivery?.resendAfter ?? 10_000, 1, 86_400_000, false),
+    },
+    interval: within("interval", options.interval ?? 0, 0, 86_400_000, false),
+    healthInterval: within("healthInterval", options.healthInterval ?? 60_000, 0, 86_400_000, false),
+    outbox: options.outbox ?? createMemoryOutbox(),
+    session: within("session", session, 0, 0xffffffff),
+    secret: Array.from({ length: 4 }, () => random().toString(16).padStart(8, "0")).join(""),
+    clock: options.clock ?? systemClock(),
+    topics: createTopics(options.prefix === undefined ? {} : { prefix: options.prefix }),
+    software: options.software ?? defaultSoftware,
+  };
+}

@@ -1,0 +1,70 @@
+import { createStream, encodeFrame, packCodes, type Quantizer, type StreamKey } from "@zipml/codec";
+import type { AcceptedRow, SealedFrame } from "./outbox.ts";
+
+/** When rows become a frame: as soon as one of the three is reached. */
+export interface BatchOptions {
+  /** Most rows in a frame, 1 to 4,096. */
+  readonly rows: number;
+  /** Longest time that a row waits for others, in milliseconds. */
+  readonly milliseconds: number;
+  /** Most bytes of a frame's body; a frame always has at least one row. */
+  readonly bytes: number;
+}
+
+/** What {@link sealRows} made, and what it could not carry as it was. */
+export interface Sealed {
+  readonly frame: SealedFrame;
+  /** Values out of range, per channel. */
+  readonly clipped: Uint32Array;
+}
+
+/**
+ * Rows that one frame holds under a grid.
+ *
+ * @param batch The bounds.
+ * @param quantizer Gives the width of a row.
+ */
+export function rowsPerFrame(batch: BatchOptions, quantizer: Quantizer): number {
+  return Math.max(1, Math.min(batch.rows, Math.floor((batch.bytes * 8) / quantizer.rowBits)));
+}
+
+function intervalsOf(rows: readonly AcceptedRow[]): number | readonly number[] {
+  const deltas = rows.slice(1).map((row, i) => row.time - (rows[i]?.time ?? 0));
+  const [first = 0] = deltas;
+  return deltas.every((delta) => delta === first) ? first : deltas;
+}
+
+/**
+ * Quantizes rows and seals them into a frame. The draws are those of sub-stream `sequence` of `drawKey`, so that the
+ * same rows under the same sequence give the same bytes.
+ *
+ * @param rows At least one row, all of one session, times ascending.
+ * @param sequence The frame's place in its session.
+ * @param quantizer Encoder of the grid in force.
+ * @param drawKey Key of the session's draws.
+ */
+export function sealRows(
+  rows: readonly AcceptedRow[],
+  sequence: number,
+  quantizer: Quantizer,
+  drawKey: StreamKey,
+): Sealed {
+  const width = quantizer.channels.length;
+  const values = new Float64Array(rows.length * width);
+  for (const [r, row] of rows.entries()) values.set(row.values, r * width);
+  const codes = new Uint16Array(values.length);
+  const clipped = new Uint32Array(width);
+  quantizer.encodeInto(values, codes, createStream(drawKey, sequence), clipped);
+  const session = rows[0]?.session ?? 0;
+  const bytes = encodeFrame({
+    session,
+    sequence,
+    grid: quantizer.grid.epoch,
+    coding: quantizer.grid.coding,
+    start: rows[0]?.time ?? 0,
+    interval: intervalsOf(rows),
+    rows: rows.length,
+    body: packCodes(codes, quantizer),
+  });
+  return { frame: { session, sequence, rows: rows.length, bytes }, clipped };
+}

@@ -1,0 +1,44 @@
+import type { Traffic } from "@zipml/protocol";
+import type { OutboxUsage } from "./outbox.ts";
+
+/** What a device agent always tells. Counts are since it was made. */
+export interface DeviceStatus {
+  /** `online` from the moment that birth was acknowledged on the present connection. */
+  readonly state: "offline" | "online" | "closed";
+  readonly session: number;
+  /** Sequence that the next frame will have. */
+  readonly sequence: number;
+  /** Epoch of the grid in force. */
+  readonly grid: number;
+  /** Version of the desired configuration that is applied. */
+  readonly desired: number | undefined;
+  /** Version of the model that predicts. */
+  readonly model: number | undefined;
+  /** Rows that the outbox took. */
+  readonly accepted: number;
+  /** Rows refused, by error code. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Readings out of range, clipped to it and so biased, by channel. */
+  readonly clipped: Readonly<Record<string, number>>;
+  /** What waits for a receipt. */
+  readonly queued: OutboxUsage;
+  /** Frames published, and of these again. */
+  readonly published: number;
+  readonly resent: number;
+  /** Frames that the gateway says it has stored. */
+  readonly receipted: number;
+  readonly traffic: Traffic;
+}
+
+/** What happens to a device agent. */
+export type DeviceEvent =
+  | { readonly type: "online"; readonly protocol: string }
+  | { readonly type: "offline"; readonly reason: string }
+  | { readonly type: "sealed"; readonly sequence: number; readonly rows: number; readonly bytes: number }
+  | { readonly type: "receipted"; readonly frames: number }
+  | { readonly type: "applied"; readonly version: number; readonly grid: number; readonly from: number }
+  | { readonly type: "refused"; readonly version: number; readonly reason: string }
+  | { readonly type: "model"; readonly version: number; readonly hash: string }
+  /** Rows and frames that were still without a receipt when the agent closed; an outbox on disk keeps them. */
+  | { readonly type: "left"; readonly rows: number; readonly frames: number }
+  | { readonly type: "error"; readonly error: unknown };

@@ -1,0 +1,15 @@
+export { type CsvRecord, readCsv } from "./csv.ts";
+export { DataError, type DataErrorCode, type DataErrorFacts } from "./errors.ts";
+export { parseCell } from "./number-cell.ts";
+export {
+  columnRanges,
+  type EncodedRows,
+  type EncodeOptions,
+  encodeRows,
+  type Rows,
+  rawRows,
+  taskOf,
+} from "./source.ts";
+export { hashOrder, hashSplit, type Split, timeSplit } from "./split.ts";
+export { readTable, rowMajor, type Selection, type Table } from "./table.ts";
+export { fileError, openText } from "./text-file.ts";

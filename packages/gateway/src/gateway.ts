@@ -1,0 +1,158 @@
+import type { Grid } from "@zipml/codec";
+import type { Connector, Desired } from "@zipml/protocol";
+import { mqtt } from "@zipml/protocol/mqtt";
+import { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
+import { type Core, startCore, statusOf } from "./core.ts";
+import { GatewayError } from "./errors.ts";
+import type { TrainedModel } from "./learner.ts";
+import { type GatewayOptions, resolveGatewayOptions } from "./options.ts";
+import type { GatewayEvent, GatewayStatus } from "./status.ts";
+import { predictRow } from "./train/index.ts";
+
+/** A configuration that devices are asked to run with. What is left out stays as it is. */
+export interface DesiredConfiguration {
+  /** One device; default the whole group. A device's own configuration comes before its group's. */
+  readonly device?: string;
+  /** A new grid, under an epoch that was not used before. */
+  readonly grid?: Grid;
+  /** When frames are sealed. */
+  readonly batch?: NonNullable<Desired["batch"]>;
+}
+
+/** A gateway: takes the frames of a group in, trains on their codes, and publishes the model. */
+export interface Gateway extends AsyncDisposable {
+  readonly id: string;
+  readonly group: string;
+  /** The embedded broker, where there is one. */
+  readonly broker: EmbeddedBroker | undefined;
+  /**
+   * Resolves when the gateway is connected and its subscriptions stand.
+   *
+   * @throws {@link GatewayError} with code `closed` when it is closed before.
+   */
+  ready(): Promise<void>;
+  /**
+   * Trains on what is stored now and publishes the model.
+   *
+   * @throws {@link GatewayError} `rows` below `training.minimum`, `closed`; `TrainingError` of `@zipml/gateway/train`. A
+   * model that did not come out is not published: the one before stays.
+   */
+  train(): Promise<TrainedModel>;
+  /** The newest model of this run. */
+  model(): TrainedModel | undefined;
+  /**
+   * Predicts with the newest master model, in full precision.
+   *
+   * @param row Readings by name, in their units.
+   * @returns The target, in its unit.
+   * @throws {@link GatewayError} `no-model`; `options` where a feature is missing or not finite.
+   */
+  predict(row: Readonly<Record<string, number>>): number;
+  /**
+   * Publishes a configuration, retained. Devices answer by `reported` events.
+   *
+   * @returns Its version. Versions are seconds since 1970, or one more than the last, so that they rise over restarts.
+   */
+  configure(configuration: DesiredConfiguration): Promise<number>;
+  status(): GatewayStatus;
+  /** What happens from now on; ends when the gateway is closed. A reader 1,024 events behind loses its oldest. */
+  events(): AsyncIterable<GatewayEvent>;
+  /** Sends the last receipts, says goodbye and frees everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+function predict(core: Core, row: Readonly<Record<string, number>>): number {
+  const { latest } = core.learner;
+  if (latest === undefined) throw new GatewayError("no-model", "nothing was trained yet");
+  const values = latest.model.features.map(({ name }) => {
+    const value = Object.hasOwn(row, name) ? row[name] : undefined;
+    if (value === undefined || !Number.isFinite(value))
+      throw new GatewayError(
+        "options",
+        `feature ${JSON.stringify(name)} is ${value ?? "missing"}: a finite reading is needed`,
+      );
+    return value;
+  });
+  return predictRow(latest.model, values);
+}
+
+function createConfigurator({ link, options }: Core): Gateway["configure"] {
+  let last = 0;
+  return async ({ device, grid, batch }) => {
+    const { group, clock } = options;
+    last = Math.max(last + 1, Math.floor(clock.now() / 1000));
+    const version = last;
+    const address =
+      device === undefined
+        ? ({ kind: "desired", audience: "all", group } as const)
+        : ({ kind: "desired", audience: "device", group, device } as const);
+    const message = { version, ...(grid === undefined ? {} : { grid }), ...(batch === undefined ? {} : { batch }) };
+    await link.publish(address, "desired", message);
+    return version;
+  };
+}
+
+/** A promise that others settle. */
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+  refuse(error: Error): void;
+}
+
+function createGate(): Gate {
+  let open: () => void = () => undefined;
+  let refuse: (error: Error) => void = () => undefined;
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    refuse = reject;
+  });
+  opened.catch(() => undefined); // nobody need wait for it
+  return { opened, open: () => open(), refuse: (error) => refuse(error) };
+}
+
+async function shutDown(core: Core, broker: EmbeddedBroker | undefined): Promise<void> {
+  core.receipts.stop();
+  await core.learner.stop();
+  core.receipts.flush();
+  await core.link.close();
+  await broker?.close();
+  core.hub.close();
+}
+
+/**
+ * Starts a gateway; with `broker`, the embedded broker first. It connects in the background: see {@link Gateway.ready}.
+ *
+ * @param options See {@link GatewayOptions}.
+ * @throws {@link GatewayError} with code `options` or `listen`, or the protocol's `ProtocolError` for ids and prefix.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const resolved = resolveGatewayOptions(options);
+  const broker = options.broker === undefined ? undefined : await startBroker(options.broker);
+  const connector: Connector | undefined =
+    broker === undefined
+      ? options.transport
+      : mqtt({ url: "mqtt://embedded", open: broker.connect, protocol: "3.1.1", clock: resolved.clock });
+  if (connector === undefined) throw new GatewayError("options", "give either transport or broker");
+  const gate = createGate();
+  const core = startCore(resolved, connector, gate.open);
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    gate.refuse(new GatewayError("closed", "the gateway was closed"));
+    closed ??= shutDown(core, broker);
+    return closed;
+  };
+  return {
+    id: resolved.id,
+    group: resolved.group,
+    broker,
+    ready: () => gate.opened,
+    train: core.learner.train.bind(core.learner),
+    model: () => core.learner.latest,
+    predict: (row) => predict(core, row),
+    configure: createConfigurator(core),
+    status: () => statusOf(core),
+    events: core.hub.events,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

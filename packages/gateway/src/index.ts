@@ -1,0 +1,11 @@
+export { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
+export type { BrokerOptions, BrokerTls } from "./broker/options.ts";
+export { GatewayError, type GatewayErrorCode } from "./errors.ts";
+export { createGateway, type DesiredConfiguration, type Gateway } from "./gateway.ts";
+export type { TaskChoice } from "./ingest/columns.ts";
+export type { IngestCounts } from "./ingest/ingest.ts";
+export type { ReceiptOptions } from "./ingest/receipts.ts";
+export type { RegistryLimits } from "./ingest/registry.ts";
+export type { TrainedModel } from "./learner.ts";
+export type { GatewayOptions, TrainingOptions } from "./options.ts";
+export type { DeviceSummary, GatewayEvent, GatewayStatus } from "./status.ts";

@@ -1,0 +1,152 @@
+import { type Clock, createSerialQueue, type Model, type SerialQueue } from "@zipml/protocol";
+import { GatewayError } from "./errors.ts";
+import { modelMessage } from "./model-message.ts";
+import type { ResolvedGatewayOptions } from "./options.ts";
+import type { SampleStore } from "./sample-store.ts";
+import { type LinearModel, type Task, type TrainResult, train } from "./train/index.ts";
+
+/** A model and what it was published as. */
+export interface TrainedModel {
+  readonly version: number;
+  /** SHA-256 of what decides a prediction, hexadecimal. */
+  readonly hash: string;
+  /** The master model, in full precision. */
+  readonly model: LinearModel;
+  /** What devices receive. */
+  readonly message: Model;
+  readonly epochs: TrainResult["epochs"];
+  readonly warnings: readonly string[];
+  /** Time that training took, in seconds. */
+  readonly seconds: number;
+}
+
+/** What the learner needs from the gateway. */
+export interface LearnerPorts {
+  readonly clock: Clock;
+  readonly store: SampleStore;
+  task(): Task | undefined;
+  publish(message: Model): void;
+  trained(model: TrainedModel): void;
+  /** Training that nobody waits for has failed. */
+  failed(error: unknown): void;
+}
+
+/** Decides when to train, trains, and publishes what came out. */
+export interface Learner {
+  readonly latest: TrainedModel | undefined;
+  /** Rows have come. */
+  grown(): void;
+  /** A model of another run of this gateway is retained: versions go on from it. */
+  follow(version: number): void;
+  /** Trains on what is stored now, after a training that is under way. */
+  train(): Promise<TrainedModel>;
+  /** Ends a training that is under way; resolves when nothing runs any more. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param ports What it works on.
+ * @param options The gateway's options.
+ */
+export function createLearner(ports: LearnerPorts, options: ResolvedGatewayOptions): Learner {
+  return new StoreLearner(ports, options);
+}
+
+class StoreLearner implements Learner {
+  readonly #ports: LearnerPorts;
+  readonly #options: ResolvedGatewayOptions;
+  readonly #queue: SerialQueue = createSerialQueue();
+  readonly #stopping = new AbortController();
+  #latest: TrainedModel | undefined;
+  #version = 0;
+  #trainedAt = 0; // rows ever stored when the last training began
+  #waiting = false;
+  #clockRuns = false;
+
+  constructor(ports: LearnerPorts, options: ResolvedGatewayOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  get latest(): TrainedModel | undefined {
+    return this.#latest;
+  }
+
+  grown(): void {
+    const { everyRows, everySeconds, minimum } = this.#options;
+    const { store } = this.#ports;
+    if (everySeconds > 0 && !this.#clockRuns) {
+      this.#clockRuns = true;
+      this.#trainByTime(everySeconds * 1000).catch(this.#ports.failed);
+    }
+    if (everyRows > 0 && store.stored - this.#trainedAt >= everyRows && store.rows >= minimum) this.#trainSoon();
+  }
+
+  follow(version: number): void {
+    this.#version = Math.max(this.#version, version);
+  }
+
+  train(): Promise<TrainedModel> {
+    return this.#queue.run(() => this.#trainNow());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#queue.idle();
+  }
+
+  /** Trains in the background; one that has not begun yet will see the newest rows anyway. */
+  #trainSoon(): void {
+    if (this.#waiting || this.#stopping.signal.aborted) return;
+    this.#waiting = true;
+    this.#queue
+      .run(() => {
+        this.#waiting = false;
+        return this.#trainNow();
+      })
+      .catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) this.#ports.failed(error);
+      });
+  }
+
+  async #trainByTime(milliseconds: number): Promise<void> {
+    const { signal } = this.#stopping;
+    const { clock, store } = this.#ports;
+    for (;;) {
+      try {
+        await clock.sleep(milliseconds, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      if (store.stored > this.#trainedAt && store.rows >= this.#options.minimum) this.#trainSoon();
+    }
+  }
+
+  async #trainNow(): Promise<TrainedModel> {
+    const { clock, store, task: findTask, publish, trained } = this.#ports;
+    const { minimum, training, publishBits } = this.#options;
+    const task = findTask();
+    if (this.#stopping.signal.aborted) throw new GatewayError("closed", "the gateway is closed");
+    if (task === undefined || store.rows < minimum)
+      throw new GatewayError("rows", `${store.rows} rows are stored; training.minimum is ${minimum}`);
+    const startedAt = clock.now();
+    this.#trainedAt = store.stored;
+    const { features: _features, target: _target, ...how } = training;
+    const result = await train({
+      ...how,
+      source: store.source(task.features.length + 1),
+      task,
+      signal: this.#stopping.signal,
+    });
+    const { model, epochs, warnings } = result;
+    const now = clock.now();
+    this.#version += 1;
+    const message = modelMessage(model, publishBits, training.seed ?? 1, { version: this.#version, createdAt: now });
+    const seconds = (now - startedAt) / 1000;
+    this.#latest = { version: message.version, hash: message.hash, model, message, epochs, warnings, seconds };
+    publish(message);
+    trained(this.#latest);
+    return this.#latest;
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  type Clock,
+  type Connector,
+  checkId,
+  createTopics,
+  maxRanges,
+  systemClock,
+  type Topics,
+} from "@zipml/protocol";
+import type { BrokerOptions } from "./broker/options.ts";
+import { GatewayError } from "./errors.ts";
+import type { TaskChoice } from "./ingest/columns.ts";
+import type { ReceiptOptions } from "./ingest/receipts.ts";
+import type { RegistryLimits } from "./ingest/registry.ts";
+import type { TrainOptions } from "./train/index.ts";
+
+/** What a gateway trains, when, and on how much. */
+export interface TrainingOptions
+  extends TaskChoice,
+    Pick<
+      TrainOptions,
+      | "estimator"
+      | "solver"
+      | "engine"
+      | "epochs"
+      | "batch"
+      | "step"
+      | "schedule"
+      | "seed"
+      | "modelBits"
+      | "gradientBits"
+      | "residualBits"
+    > {
+  /** Newest rows that are trained on. Default 1,000,000. */
+  readonly window?: number;
+  /** Fewest rows that are trained on. Default 100. */
+  readonly minimum?: number;
+  /** Trains whenever so many rows have come since the last time. Default 0: not by rows. */
+  readonly everyRows?: number;
+  /** Trains whenever so many seconds have passed and rows have come. Default 0: not by time. */
+  readonly everySeconds?: number;
+}
+
+/** Options of `createGateway`. */
+export interface GatewayOptions {
+  /** Id of the gateway. Default `gateway`. */
+  readonly id?: string;
+  /** The group it serves. */
+  readonly group: string;
+  /** An external broker: `mqtt({ url })` or any other connector. Either this or `broker`. */
+  readonly transport?: Connector;
+  /** Starts an embedded broker. Either this or `transport`. */
+  readonly broker?: BrokerOptions;
+  /** What is trained and when. */
+  readonly training?: TrainingOptions;
+  /** Width of a published weight, 1 to 16, or 0 for float64. Default 8. */
+  readonly publishBits?: number;
+  /** Pace of receipts. Default gathered for 200 ms, gaps asked for after 2,000 ms. */
+  readonly receipts?: Partial<ReceiptOptions>;
+  /** Bounds of what is kept about devices. */
+  readonly limits?: Partial<RegistryLimits>;
+  /** Prefix of all topics. Default `zipml/1`. */
+  readonly prefix?: string;
+  /** Time. Default the system's. */
+  readonly clock?: Clock;
+}
+
+/** {@link GatewayOptions} with every default in its place. */
+export interface ResolvedGatewayOptions {
+  readonly id: string;
+  readonly group: string;
+  readonly training: TrainingOptions;
+  readonly window: number;
+  readonly minimum: number;
+  readonly everyRows: number;
+  readonly everySeconds: number;
+  readonly publishBits: number;
+  readonly receipts: ReceiptOptions;
+  readonly limits: RegistryLimits;
+  readonly topics: Topics;
+  readonly clock: Clock;
+}
+
+function within(name: string, value: number, least: number, most: number, whole = true): number {
+  if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
+    const kind = whole ? "a whole number " : "";
+    throw new GatewayError("options", `${name} must be ${kind}from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}
+
+const most = 1_000_000_000;
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws {@link GatewayError} with code `options`, or the protocol's `ProtocolError` for ids and prefix.
+ */
+export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
+  const { training = {}, receipts = {}, limits = {} } = options;
+  if ((options.transport === undefined) === (options.broker === undefined))
+    throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
+  return {
+    id: checkId("gateway", options.id ?? "gateway"),
+    group: checkId("group", options.group),
+    training,
+    window: within("training.window", training.window ?? 1_000_000, 1, most),
+    minimum: within("training.minimum", training.minimum ?? 100, 2, most),
+    everyRows: within("training.everyRows", training.everyRows ?? 0, 0, most),
+    everySeconds: within("training.everySeconds", training.everySeconds ?? 0, 0, most, false),
+    publishBits: within("publishBits", options.publishBits ?? 8, 0, 16),
+    receipts: {
+      delay: within("receipts.delay", receipts.delay ?? 200, 0, 60_000, false),
+      gapAfter: within("receipts.gapAfter", receipts.gapAfter ?? 2000, 1, 3_600_000, false),
+    },
+    limits: {
+      devices: within("limits.devices", limits.devices ?? 10_000, 1, 1_000_000),
+      sessions: within("limits.sessions", limits.sessions ?? 64, 1, 65_536),
+      ranges: within("limits.ranges", limits.ranges ?? maxRanges, 1, maxRanges),
+      parked: within("limits.parked", limits.parked ?? 64, 0, 65_536),
+    },
+    topics: createTopics(options.prefix === undefined ? {} : { prefix: options.prefix }),
+    clock: options.clock ?? systemClock(),
+  };
+}

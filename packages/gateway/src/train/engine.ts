@@ -1,0 +1,59 @@
+import type { EstimatorName } from "./estimators.ts";
+import type { GuardTerm } from "./guard.ts";
+import type { RowReader } from "./row-reader.ts";
+import type { SampleSource, Task } from "./samples.ts";
+import type { Scaling } from "./standardise.ts";
+import type { TrainingStreams } from "./streams.ts";
+
+/** Everything an engine needs for one epoch. Vectors are in standardised units and in the task's order of features. */
+export interface EpochContext {
+  readonly source: SampleSource;
+  readonly task: Task;
+  readonly estimator: EstimatorName;
+  readonly scaling: Scaling;
+  /** Decodes rows; an engine that works on codes directly may leave it alone. */
+  readonly reader: RowReader;
+  /** 1 … */
+  readonly epoch: number;
+  /** This epoch's step, the schedule applied. */
+  readonly step: number;
+  /** Rows of a mini-batch; the last of an epoch may be shorter, and is divided by the rows it has. */
+  readonly batch: number;
+  /** d that `symmetric` subtracts: the columns' averages. Undefined: the rows' own, or none for other estimators. */
+  readonly spreads: Float64Array | undefined;
+  /** Added to every gradient: see {@link GuardTerm}. */
+  readonly guard: GuardTerm | undefined;
+  /** Widths of Q₃, Q_r and Q₄; 0 for none. */
+  readonly modelBits: number;
+  readonly residualBits: number;
+  readonly gradientBits: number;
+  readonly streams: TrainingStreams;
+  /** The master model, in full precision. An engine updates it in place. */
+  readonly weights: Float64Array;
+  /** Where given, the model after every mini-batch is added to it: the driver averages. */
+  readonly trail: ModelTrail | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Sum of the models after each mini-batch. */
+export interface ModelTrail {
+  readonly sum: Float64Array;
+  count: number;
+}
+
+/**
+ * What runs an epoch: one pass over the source in mini-batches. Standardisation, step, guard, schedule and the check for
+ * divergence are not its business.
+ */
+export interface Engine {
+  readonly name: string;
+  /** Whether the engine runs an estimator. */
+  supports(estimator: EstimatorName): boolean;
+  /**
+   * Runs one epoch and updates `context.weights` in place. Where numbers stop being finite it makes the weights NaN and
+   * returns: the driver reports the divergence.
+   *
+   * @throws `TrainingError` `aborted` once `context.signal` has fired.
+   */
+  epoch(context: EpochContext): Promise<void>;
+}

@@ -1,0 +1,324 @@
+import type { ChannelQuantizer, Quantizer } from "@zipml/codec";
+import { TrainingError } from "./errors.ts";
+import { checkBlock, type SampleBlock } from "./samples.ts";
+
+/** Options of {@link createMoments}. */
+export interface MomentsOptions {
+  /** Columns of a row that are covered, in the order wanted; default all. */
+  readonly columns?: readonly number[];
+  /** The blocks carry raw targets: they are covered as one more column, the last. Default false. */
+  readonly targets?: boolean;
+  /** Keep the products of all pairs of columns (default) or of each column with itself only. */
+  readonly products?: boolean;
+}
+
+/** Means and corrected second moments, in the columns' units. */
+export interface MomentSummary {
+  readonly rows: number;
+  /** Covered columns n, with the raw target where there is one. */
+  readonly columns: number;
+  /** Mean of each column. */
+  readonly means: Float64Array;
+  /** Variance of each column, dividing by the rows, less the column's average d. It may be negative. */
+  readonly variances: Float64Array;
+  /** Average d of each column; 0 for raw columns and at k = 1. */
+  readonly spreads: Float64Array;
+  /** n × n corrected covariance, or undefined without products. Its diagonal is `variances`. */
+  readonly covariance: Float64Array | undefined;
+}
+
+/** The sums themselves, over x = (value − origin) / unit; x is the code itself where the column is encoded. */
+export interface MomentSums {
+  readonly rows: number;
+  readonly origins: Float64Array;
+  readonly units: Float64Array;
+  /** Σ x. */
+  readonly sums: Float64Array;
+  /** Σ x·xᵀ, n × n of which the upper triangle is used, or only the n squares. */
+  readonly products: Float64Array;
+  /** Σ u(k − u). */
+  readonly spreads: Float64Array;
+}
+
+/**
+ * Sums over rows, from which the closed form is made. For codes on uniform levels they are Σ code, Σ code·codeᵀ and
+ * Σ u(k − u): whole numbers below 2⁵³, so that merging is exact, in any order and grouping. Raw columns are float64 sums
+ * about the first row seen, and exact only as far as float64 goes.
+ */
+export interface Moments {
+  readonly rows: number;
+  /**
+   * Adds a block's rows.
+   *
+   * @throws {@link TrainingError} `rows`: another quantizer or width, a code above the top, a value that is not finite,
+   * or more rows than whole numbers below 2⁵³ can count.
+   */
+  add(block: SampleBlock): void;
+  /** Adds what another accumulator of the same kind has. @throws {@link TrainingError} `rows` where kinds differ. */
+  merge(other: Moments): void;
+  /** Corrected means and covariance so far. @throws {@link TrainingError} `rows` without rows. */
+  summary(): MomentSummary;
+  /** The sums as they are: views, not copies. */
+  sums(): MomentSums;
+}
+
+interface Layout {
+  readonly source: Quantizer | number;
+  readonly rowColumns: number;
+  readonly columns: readonly number[];
+  readonly channels: readonly ChannelQuantizer[];
+  readonly targets: boolean;
+  readonly products: boolean;
+  readonly size: number;
+}
+
+function layoutOf(source: Quantizer | number, options: MomentsOptions): Layout {
+  const rowColumns = typeof source === "number" ? source : source.channels.length;
+  const columns = options.columns ?? Array.from({ length: rowColumns }, (_, c) => c);
+  for (const column of columns)
+    if (!Number.isInteger(column) || column < 0 || column >= rowColumns)
+      throw new TrainingError("options", `column ${column} is not one of 0 to ${rowColumns - 1}`);
+  const targets = options.targets ?? false;
+  const channels = typeof source === "number" ? [] : columns.map((c) => source.channels[c] as ChannelQuantizer);
+  if (targets && typeof source === "number")
+    throw new TrainingError("options", "raw rows hold their target as a column: `targets` goes with codes");
+  const products = options.products ?? true;
+  return { source, rowColumns, columns, channels, targets, products, size: columns.length + (targets ? 1 : 0) };
+}
+
+/** Rows handled at once: the products are read and written once for so many rows. */
+const strip = 4;
+
+/** Adds `strip` rows of x, size numbers each, to the upper triangle. */
+function addProducts(products: Float64Array, x: Float64Array, size: number): void {
+  const [n, n2, n3] = [size, 2 * size, 3 * size];
+  for (let i = 0; i < n; i++) {
+    const a = x[i] as number;
+    const b = x[n + i] as number;
+    const c = x[n2 + i] as number;
+    const d = x[n3 + i] as number;
+    const row = i * n;
+    for (let j = i; j < n; j++)
+      products[row + j] =
+        (products[row + j] as number) +
+        (a * (x[j] as number) + b * (x[n + j] as number) + (c * (x[n2 + j] as number) + d * (x[n3 + j] as number)));
+  }
+}
+
+function addSquares(squares: Float64Array, x: Float64Array, size: number): void {
+  for (let r = 0; r < strip; r++)
+    for (let i = 0; i < size; i++) {
+      const value = x[r * size + i] as number;
+      squares[i] = (squares[i] as number) + value * value;
+    }
+}
+
+/** Reads row `r` of a block as x; returns nothing, writes `size` numbers from `offset` on. */
+function fillRow(
+  layout: Layout,
+  origins: Float64Array,
+  block: SampleBlock,
+  r: number,
+  x: Float64Array,
+  at: number,
+): void {
+  const { columns, rowColumns } = layout;
+  const base = r * rowColumns;
+  if (block.kind === "codes") {
+    for (let i = 0; i < columns.length; i++) x[at + i] = block.codes[base + (columns[i] as number)] as number;
+    if (layout.targets) x[at + columns.length] = (block.targets?.[r] as number) - (origins[columns.length] as number);
+  } else
+    for (let i = 0; i < columns.length; i++)
+      x[at + i] = (block.values[base + (columns[i] as number)] as number) - (origins[i] as number);
+}
+
+function addSpreads(layout: Layout, block: SampleBlock, spreads: Float64Array): void {
+  if (block.kind !== "codes") return;
+  for (const [i, { samples: k }] of layout.channels.entries()) {
+    if (k === 1) continue;
+    let sum = 0;
+    for (let at = layout.columns[i] as number; at < block.codes.length; at += layout.rowColumns) {
+      const up = (block.codes[at] as number) % k;
+      sum += up * (k - up);
+    }
+    spreads[i] = (spreads[i] as number) + sum;
+  }
+}
+
+function checkKind(layout: Layout, block: SampleBlock): void {
+  const { source, targets } = layout;
+  if (typeof source === "number" ? block.kind !== "values" : block.kind !== "codes" || block.quantizer !== source)
+    throw new TrainingError("rows", "the block is of another grid than these moments");
+  if (block.kind === "codes" && targets !== (block.targets !== undefined))
+    throw new TrainingError("rows", targets ? "the block lacks raw targets" : "the block has raw targets");
+}
+
+/** The origin of a raw column is its first value: sums about it lose no digits to a large mean. */
+function setOrigins(layout: Layout, block: SampleBlock, origins: Float64Array): void {
+  const last = layout.columns.length;
+  if (block.kind === "values") for (const [i, c] of layout.columns.entries()) origins[i] = block.values[c] as number;
+  else if (layout.targets) origins[last] = block.targets?.[0] as number;
+}
+
+/** Adds the other's sums after moving them to this one's origins; where these agree the terms are exact zeros. */
+function mergeSums(to: MomentSums, from: MomentSums, size: number): void {
+  const shift = from.origins.map((origin, i) => (origin - (to.origins[i] as number)) / (to.units[i] as number));
+  const full = to.products.length > size;
+  for (let i = 0; i < size; i++) {
+    const di = shift[i] as number;
+    const si = from.sums[i] as number;
+    for (let j = i; j < (full ? size : i + 1); j++) {
+      const at = full ? i * size + j : i;
+      const dj = shift[j] as number;
+      const moved = di === 0 && dj === 0 ? 0 : di * (from.sums[j] as number) + dj * si + from.rows * di * dj;
+      to.products[at] = (to.products[at] as number) + ((from.products[at] as number) + moved);
+    }
+  }
+  for (let i = 0; i < size; i++) {
+    to.sums[i] = (to.sums[i] as number) + ((from.sums[i] as number) + from.rows * (shift[i] as number));
+    to.spreads[i] = (to.spreads[i] as number) + (from.spreads[i] as number);
+  }
+}
+
+function summarise(layout: Layout, sums: MomentSums): MomentSummary {
+  const { size } = layout;
+  const { rows } = sums;
+  if (rows === 0) throw new TrainingError("rows", "moments of no rows");
+  const means = new Float64Array(size);
+  const spreads = new Float64Array(size);
+  const variances = new Float64Array(size);
+  const covariance = layout.products ? new Float64Array(size * size) : undefined;
+  for (let i = 0; i < size; i++) {
+    const unit = sums.units[i] as number;
+    const k = layout.channels[i]?.samples ?? 1;
+    means[i] = (sums.origins[i] as number) + (unit * (sums.sums[i] as number)) / rows;
+    spreads[i] = k > 1 ? ((sums.spreads[i] as number) / rows) * ((unit * unit) / (k - 1)) : 0;
+  }
+  const central = (i: number, j: number, at: number): number =>
+    (((sums.products[at] as number) - ((sums.sums[i] as number) * (sums.sums[j] as number)) / rows) / rows) *
+    ((sums.units[i] as number) * (sums.units[j] as number));
+  for (let i = 0; i < size; i++) {
+    variances[i] = central(i, i, covariance ? i * size + i : i) - (spreads[i] as number);
+    if (covariance === undefined) continue;
+    covariance[i * size + i] = variances[i] as number;
+    for (let j = i + 1; j < size; j++) {
+      const value = central(i, j, i * size + j);
+      covariance[i * size + j] = value;
+      covariance[j * size + i] = value;
+    }
+  }
+  return { rows, columns: size, means, variances, spreads, covariance };
+}
+
+/**
+ * An empty accumulator.
+ *
+ * @param source The quantizer whose codes are added (uniform levels), or the number of columns of raw rows.
+ * @throws {@link TrainingError} `options` for a column outside the row.
+ */
+export function createMoments(source: Quantizer | number, options: MomentsOptions = {}): Moments {
+  const layout = layoutOf(source, options);
+  const { size, channels } = layout;
+  const origins = new Float64Array(size);
+  const units = new Float64Array(size).fill(1);
+  for (const [i, { low, high, top }] of channels.entries()) {
+    origins[i] = low;
+    units[i] = (high - low) / top;
+  }
+  const sums = new Float64Array(size);
+  const products = new Float64Array(layout.products ? size * size : size);
+  const spreads = new Float64Array(size);
+  const x = new Float64Array(strip * size);
+  const largest = channels.reduce((most, { top, samples }) => Math.max(most, top * top, samples * samples), 0);
+  let rows = 0;
+
+  const checkRoom = (more: number): void => {
+    if ((rows + more) * largest > Number.MAX_SAFE_INTEGER)
+      throw new TrainingError(
+        "rows",
+        `${rows + more} rows: sums of products up to ${largest} would no longer be exact`,
+      );
+  };
+  const add = (block: SampleBlock): void => {
+    checkBlock(block, layout.rowColumns);
+    checkKind(layout, block);
+    checkRoom(block.rows);
+    if (block.rows === 0) return;
+    if (rows === 0) setOrigins(layout, block, origins);
+    for (let start = 0; start < block.rows; start += strip) {
+      const count = Math.min(strip, block.rows - start);
+      if (count < strip) x.fill(0);
+      for (let r = 0; r < count; r++) fillRow(layout, origins, block, start + r, x, r * size);
+      for (let r = 0; r < count; r++)
+        for (let i = 0; i < size; i++) sums[i] = (sums[i] as number) + (x[r * size + i] as number);
+      if (layout.products) addProducts(products, x, size);
+      else addSquares(products, x, size);
+    }
+    addSpreads(layout, block, spreads);
+    rows += block.rows;
+  };
+  const current = (): MomentSums => ({ rows, origins, units, sums, products, spreads });
+  const merge = (other: Moments): void => {
+    const from = other.sums();
+    if (from.rows === 0) return;
+    const encoded = channels.length;
+    const same = from.products.length === products.length && from.units.every((unit, i) => unit === units[i]);
+    if (!same || from.origins.some((origin, i) => i < encoded && origin !== origins[i]))
+      throw new TrainingError("rows", "moments of different columns or grids can't be merged");
+    checkRoom(from.rows);
+    if (rows === 0) origins.set(from.origins);
+    mergeSums(current(), from, size);
+    rows += from.rows;
+  };
+  return {
+    get rows() {
+      return rows;
+    },
+    add,
+    merge,
+    summary: () => summarise(layout, current()),
+    sums: current,
+  };
+}
+
+/**
+ * Joins the summaries of several grids over the same columns, or of codes and raw rows, into one.
+ *
+ * @param parts At least one summary; all with the same columns in the same order.
+ * @throws {@link TrainingError} `rows` without parts or where the columns differ.
+ */
+export function combineMoments(parts: readonly MomentSummary[]): MomentSummary {
+  const [first] = parts;
+  if (first === undefined) throw new TrainingError("rows", "there are no rows");
+  const size = first.columns;
+  const full = parts.every((part) => part.covariance !== undefined);
+  const means = new Float64Array(size);
+  const spreads = new Float64Array(size);
+  let rows = 0;
+  for (const part of parts) {
+    if (part.columns !== size) throw new TrainingError("rows", `${part.columns} columns beside ${size}`);
+    rows += part.rows;
+  }
+  for (const part of parts)
+    for (let i = 0; i < size; i++) {
+      means[i] = (means[i] as number) + ((part.means[i] as number) * part.rows) / rows;
+      spreads[i] = (spreads[i] as number) + ((part.spreads[i] as number) * part.rows) / rows;
+    }
+  // Within a part plus between the parts' means.
+  const variances = new Float64Array(size);
+  const covariance = full ? new Float64Array(size * size) : undefined;
+  for (const part of parts) {
+    const share = part.rows / rows;
+    const off = part.means.map((mean, i) => mean - (means[i] as number));
+    for (let i = 0; i < size; i++) {
+      const di = off[i] as number;
+      variances[i] = (variances[i] as number) + share * ((part.variances[i] as number) + di * di);
+      if (covariance === undefined || part.covariance === undefined) continue;
+      for (let j = 0; j < size; j++)
+        covariance[i * size + j] =
+          (covariance[i * size + j] as number) +
+          share * ((part.covariance[i * size + j] as number) + di * (off[j] as number));
+    }
+  }
+  return { rows, columns: size, means, variances, spreads, covariance };
+}

@@ -1,0 +1,130 @@
+import type { Engine } from "./engine.ts";
+import { TrainingError } from "./errors.ts";
+import { type EstimatorName, estimatorNames } from "./estimators.ts";
+import type { LinearModel, SolverName } from "./model.ts";
+import type { SampleSource, Task } from "./samples.ts";
+import type { ScheduleName } from "./schedules.ts";
+
+/** What `onEpoch` receives. */
+export interface EpochProgress {
+  /** 1 … */
+  readonly epoch: number;
+  /**
+   * Half the mean square error over the source's rows, estimated from the codes with the correction by d, in the target's
+   * unit squared. Unbiased but for the rounding variance of a target with one draw, which adds half of it.
+   */
+  readonly loss: number;
+  /** The model so far; a copy. */
+  readonly model: LinearModel;
+}
+
+/** Options of `train`. */
+export interface TrainOptions {
+  readonly source: SampleSource;
+  readonly task: Task;
+  /** Default `symmetric` for codes, `full` for raw rows. */
+  readonly estimator?: EstimatorName | undefined;
+  /** Default `sgd`. */
+  readonly solver?: SolverName | undefined;
+  /** Default `referenceEngine()`. Only SGD uses it. */
+  readonly engine?: Engine | undefined;
+  /** Passes over the data. Default 30. */
+  readonly epochs?: number | undefined;
+  /** Rows of a mini-batch. Default 64. */
+  readonly batch?: number | undefined;
+  /** First step α in standardised units, or `auto` (default) for one from the data. */
+  readonly step?: "auto" | number | undefined;
+  /** Default `inverse`. */
+  readonly schedule?: ScheduleName | undefined;
+  /**
+   * Epochs at the end over which the model is averaged, mini-batch by mini-batch; 0 for the last model alone. Default 1:
+   * it takes most of the mini-batches' noise away and costs nothing.
+   */
+  readonly average?: number | undefined;
+  /** Keys all random streams. Default 1. */
+  readonly seed?: number | string | undefined;
+  /** Width of Q₃, the model as read, 0 to 16; 0 (default) for none. */
+  readonly modelBits?: number | undefined;
+  /** Width of Q₄, the mini-batch gradient, 0 to 16; 0 (default) for none. */
+  readonly gradientBits?: number | undefined;
+  /** Width of Q_r, a mini-batch's residuals, 0 to 16; 0 (default) for none. */
+  readonly residualBits?: number | undefined;
+  /** Which d `symmetric` subtracts: the column's average (default) or the row's. */
+  readonly diagonal?: "column" | "row" | undefined;
+  /** Called after every epoch, and once after the closed form; training waits for it. */
+  readonly onEpoch?: ((progress: EpochProgress) => void | Promise<void>) | undefined;
+  /** Checked at every block. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** {@link TrainOptions} with defaults filled in. */
+export interface ResolvedOptions {
+  readonly solver: SolverName;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly step: "auto" | number;
+  readonly schedule: ScheduleName;
+  readonly average: number;
+  readonly seed: number | string;
+  readonly modelBits: number;
+  readonly gradientBits: number;
+  readonly residualBits: number;
+  readonly diagonal: "column" | "row";
+}
+
+const defaults: ResolvedOptions = Object.freeze({
+  solver: "sgd",
+  epochs: 30,
+  batch: 64,
+  step: "auto",
+  schedule: "inverse",
+  average: 1,
+  seed: 1,
+  modelBits: 0,
+  gradientBits: 0,
+  residualBits: 0,
+  diagonal: "column",
+});
+
+function checkWhole(name: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new TrainingError("options", `${name} must be a whole number from ${low} to ${high}, not ${value}`);
+}
+
+function checkName(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value))
+    throw new TrainingError("options", `${name} must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
+}
+
+/**
+ * Fills in defaults and checks ranges.
+ *
+ * @throws {@link TrainingError} `options` that names the option.
+ */
+export function resolveOptions(options: TrainOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    solver: options.solver ?? defaults.solver,
+    epochs: options.epochs ?? defaults.epochs,
+    batch: options.batch ?? defaults.batch,
+    step: options.step ?? defaults.step,
+    schedule: options.schedule ?? defaults.schedule,
+    average: options.average ?? defaults.average,
+    seed: options.seed ?? defaults.seed,
+    modelBits: options.modelBits ?? defaults.modelBits,
+    gradientBits: options.gradientBits ?? defaults.gradientBits,
+    residualBits: options.residualBits ?? defaults.residualBits,
+    diagonal: options.diagonal ?? defaults.diagonal,
+  };
+  if (options.estimator !== undefined) checkName("estimator", options.estimator, estimatorNames);
+  checkName("solver", resolved.solver, ["sgd", "closed-form"]);
+  checkName("schedule", resolved.schedule, ["inverse", "constant"]);
+  checkName("diagonal", resolved.diagonal, ["column", "row"]);
+  checkWhole("epochs", resolved.epochs, 1, 1_000_000);
+  checkWhole("batch", resolved.batch, 1, 1_000_000);
+  checkWhole("average", resolved.average, 0, resolved.epochs);
+  for (const name of ["modelBits", "gradientBits", "residualBits"] as const) checkWhole(name, resolved[name], 0, 16);
+  const { step } = resolved;
+  if (step !== "auto" && !(Number.isFinite(step) && step > 0))
+    throw new TrainingError("options", `step must be "auto" or a number above 0, not ${step}`);
+  return resolved;
+}

@@ -1,0 +1,177 @@
+import type { ChannelQuantizer, Quantizer, Stream } from "@zipml/codec";
+import type { Batch } from "./batch.ts";
+import { TrainingError } from "./errors.ts";
+import type { EstimatorName } from "./estimators.ts";
+import type { CodeBlock, SampleBlock, Task, ValueBlock } from "./samples.ts";
+import type { Scaling } from "./standardise.ts";
+
+/** Appends one row of a block to a batch, in standardised units. */
+export type ReadRow = (row: number, batch: Batch) => void;
+
+/** Decodes a source's rows for one estimator. */
+export interface RowReader {
+  /**
+   * The reader of one block. Tables are made once a quantizer and kept.
+   *
+   * @param coins Coins of `double`, used for nothing else; the others take none.
+   * @throws {@link TrainingError} `estimator` for raw rows with another estimator than `full` or the reverse.
+   */
+  open(block: SampleBlock, coins: Stream): ReadRow;
+}
+
+/** Larger alphabets are computed, so that no grid costs much memory. */
+const largestTable = 4096;
+
+interface Decoder {
+  readonly width: number;
+  readonly columns: Int32Array;
+  readonly channels: readonly ChannelQuantizer[];
+  /** Start of each feature's table; −1: computed. */
+  readonly offsets: Int32Array;
+  readonly means: Float64Array;
+  readonly spreads: Float64Array;
+  readonly target: ChannelQuantizer | undefined;
+}
+
+function inverseDeviations({ deviations }: Scaling): Float64Array {
+  return deviations.map((deviation) => (deviation > 0 ? 1 / deviation : 0));
+}
+
+function createDecoder(quantizer: Quantizer, task: Task, scaling: Scaling): Decoder {
+  const columns = Int32Array.from(task.features, ({ column }) => column);
+  const channels = Array.from(columns, (column) => quantizer.channels[column] as ChannelQuantizer);
+  const inverse = inverseDeviations(scaling);
+  const offsets = new Int32Array(columns.length);
+  let total = 0;
+  for (const [i, { top }] of channels.entries()) {
+    offsets[i] = top < largestTable ? total : -1;
+    if (top < largestTable) total += top + 1;
+  }
+  const means = new Float64Array(total);
+  const spreads = new Float64Array(total);
+  for (const [i, channel] of channels.entries()) {
+    const offset = offsets[i] as number;
+    const scale = inverse[i] as number;
+    if (offset < 0) continue;
+    for (let code = 0; code <= channel.top; code++) {
+      means[offset + code] = (channel.mean(code) - (scaling.means[i] as number)) * scale;
+      spreads[offset + code] = channel.spread(code) * scale * scale;
+    }
+  }
+  const width = quantizer.channels.length;
+  return { width, columns, channels, offsets, means, spreads, target: quantizer.channels[task.target.column] };
+}
+
+/** Reads m (naive: the draw itself) and, when asked, adds d to the batch. */
+function readMeans(block: CodeBlock, decoder: Decoder, scaling: Scaling, rowSpreads: boolean): ReadRow {
+  const { width, columns, channels, offsets, means, spreads } = decoder;
+  const { codes } = block;
+  const inverse = inverseDeviations(scaling);
+  const size = columns.length;
+  return (row, batch) => {
+    const { left, spreads: sums } = batch;
+    const from = row * width;
+    const to = batch.rows * size;
+    for (let i = 0; i < size; i++) {
+      const code = codes[from + (columns[i] as number)] as number;
+      const offset = offsets[i] as number;
+      if (offset >= 0) {
+        left[to + i] = means[offset + code] as number;
+        if (rowSpreads) sums[i] = (sums[i] as number) + (spreads[offset + code] as number);
+        continue;
+      }
+      const channel = channels[i] as ChannelQuantizer;
+      const scale = inverse[i] as number;
+      left[to + i] = (channel.mean(code) - (scaling.means[i] as number)) * scale;
+      if (rowSpreads) sums[i] = (sums[i] as number) + channel.spread(code) * scale * scale;
+    }
+  };
+}
+
+/** Reads two of the k draws, each value with a coin of its own: sharing coins, or a fixed order, is biased. */
+function readDraws(block: CodeBlock, decoder: Decoder, scaling: Scaling, coins: Stream): ReadRow {
+  const { width, columns, channels } = decoder;
+  const { codes } = block;
+  const inverse = inverseDeviations(scaling);
+  const size = columns.length;
+  const pair = new Float64Array(2);
+  return (row, batch) => {
+    const { left, right } = batch;
+    const from = row * width;
+    const to = batch.rows * size;
+    for (let i = 0; i < size; i++) {
+      const channel = channels[i] as ChannelQuantizer;
+      const scale = inverse[i] as number;
+      const mean = scaling.means[i] as number;
+      channel.assignInto(codes[from + (columns[i] as number)] as number, coins, pair, 0, 2);
+      left[to + i] = ((pair[0] as number) - mean) * scale;
+      right[to + i] = ((pair[1] as number) - mean) * scale;
+    }
+  };
+}
+
+/** Reads raw rows as float32 would hold them. */
+function readValues(block: ValueBlock, task: Task, scaling: Scaling): ReadRow {
+  const { values, rows } = block;
+  const width = rows > 0 ? values.length / rows : 0;
+  const columns = Int32Array.from(task.features, ({ column }) => column);
+  const inverse = inverseDeviations(scaling);
+  return (row, batch) => {
+    const to = batch.rows * columns.length;
+    for (let i = 0; i < columns.length; i++) {
+      const value = Math.fround(values[row * width + (columns[i] as number)] as number);
+      batch.left[to + i] = (value - (scaling.means[i] as number)) * (inverse[i] as number);
+    }
+    const target = Math.fround(values[row * width + task.target.column] as number);
+    batch.targets[batch.rows] = (target - scaling.targetMean) / scaling.targetDeviation;
+    batch.rows += 1;
+  };
+}
+
+function readTargets(block: CodeBlock, decoder: Decoder, task: Task, scaling: Scaling): ReadRow {
+  const { targets, codes } = block;
+  const { width, target } = decoder;
+  const { targetMean, targetDeviation } = scaling;
+  return (row, batch) => {
+    const value = targets ? (targets[row] as number) : target?.mean(codes[row * width + task.target.column] as number);
+    batch.targets[batch.rows] = ((value ?? 0) - targetMean) / targetDeviation;
+  };
+}
+
+/** What {@link createRowReader} needs. */
+export interface RowReaderOptions {
+  readonly estimator: EstimatorName;
+  readonly task: Task;
+  readonly scaling: Scaling;
+  /** Sum the rows' own d into the batch (`symmetric`). */
+  readonly rowSpreads: boolean;
+}
+
+/** The reader that turns blocks into batch rows as an estimator wants them. Blocks must have been checked. */
+export function createRowReader({ estimator, task, scaling, rowSpreads }: RowReaderOptions): RowReader {
+  const decoders = new Map<Quantizer, Decoder>();
+  const decoderOf = (quantizer: Quantizer): Decoder => {
+    const known = decoders.get(quantizer);
+    if (known !== undefined) return known;
+    const made = createDecoder(quantizer, task, scaling);
+    decoders.set(quantizer, made);
+    return made;
+  };
+  const open = (block: SampleBlock, coins: Stream): ReadRow => {
+    if ((block.kind === "values") !== (estimator === "full"))
+      throw new TrainingError("estimator", `"${estimator}" does not read a block of ${block.kind}`);
+    if (block.kind === "values") return readValues(block, task, scaling);
+    const decoder = decoderOf(block.quantizer);
+    const readTarget = readTargets(block, decoder, task, scaling);
+    const readFeatures =
+      estimator === "double"
+        ? readDraws(block, decoder, scaling, coins)
+        : readMeans(block, decoder, scaling, rowSpreads && estimator === "symmetric");
+    return (row, batch) => {
+      readFeatures(row, batch);
+      readTarget(row, batch);
+      batch.rows += 1;
+    };
+  };
+  return { open };
+}

@@ -1,0 +1,126 @@
+import type { Engine, EpochContext, ModelTrail } from "./engine.ts";
+import { checkAborted, TrainingError } from "./errors.ts";
+import { type GuardTerm, guardFloor, guardTerm, guardWarnings, spectrumOf } from "./guard.ts";
+import { lossOf, normalEquations } from "./normal-equations.ts";
+import { measureEnergy, measureLargest, measureLoss } from "./passes.ts";
+import { createRowReader } from "./row-reader.ts";
+import { stepAt } from "./schedules.ts";
+import { automaticStep, batchNoise, type StepFacts } from "./step.ts";
+import { createStreams } from "./streams.ts";
+import { type Outcome, readable, report, type Training } from "./training.ts";
+
+/** Most features for which the correlation matrix is formed. */
+export const largestGuarded = 512;
+
+/** Passes of power iteration where it is not; the estimate is low by some per cent, which `headroom` covers. */
+const powerPasses = 8;
+const headroom = 1.1;
+
+/** Standardised loss of the model 0, which predicts the mean. */
+const startLoss = 0.5;
+
+/** What SGD knows of the data before its first epoch. */
+interface Landscape {
+  readonly largest: number;
+  readonly guard: GuardTerm | undefined;
+  readonly warnings: readonly string[];
+  /** Standardised loss, corrected by d, without the guard. */
+  loss(weights: Float64Array): Promise<number>;
+}
+
+async function explore(training: Training): Promise<Landscape> {
+  const { scaling, estimator, summary } = training;
+  const measured = readable(training, estimator === "double" ? "symmetric" : estimator);
+  if (summary.covariance === undefined) {
+    const largest = await measureLargest(measured, powerPasses, training.streamOf("power"));
+    return {
+      largest: largest * headroom,
+      guard: undefined,
+      warnings: [],
+      loss: (weights) => measureLoss(measured, weights),
+    };
+  }
+  const equations = normalEquations(summary, scaling);
+  const spectrum = spectrumOf(equations.matrix, scaling);
+  const floor = guardFloor(scaling);
+  return {
+    largest: Math.max(spectrum.values.at(-1) ?? 0, floor),
+    guard: floor > 0 ? guardTerm(spectrum, floor, equations.size) : undefined,
+    warnings: guardWarnings(spectrum, floor),
+    loss: async (weights) => lossOf(equations, weights),
+  };
+}
+
+/** Half the guard's share of the quadratic: what it adds to the loss that descent lowers. */
+function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number {
+  if (guard === undefined) return 0;
+  let sum = 0;
+  for (const [r, strength] of guard.strengths.entries()) {
+    let projection = 0;
+    for (let i = 0; i < weights.length; i++)
+      projection += (guard.directions[r * weights.length + i] as number) * (weights[i] as number);
+    sum += strength * projection * projection;
+  }
+  return sum / 2;
+}
+
+/**
+ * Refuses a loss above that of the start, or not finite. While training runs, what the noise of mini-batches explains is
+ * let pass, up to half; at the end one per cent is, so that a target which the features say nothing about still trains.
+ * A square can't be negative: an estimate below minus the start means that the correction outgrew the data.
+ */
+function checkLoss(loss: number, allowance: number, epoch: number): void {
+  const limit = startLoss * (1 + allowance);
+  if (Number.isFinite(loss) && loss <= limit && loss >= -limit) return;
+  throw new TrainingError("diverged", `the loss went from ${startLoss} to ${loss} (standardised): no model`, epoch);
+}
+
+/**
+ * Mini-batch descent (the paper's equation 2 without regulariser).
+ *
+ * @throws {@link TrainingError} `diverged` or `aborted`.
+ */
+export async function descend(training: Training, engine: Engine): Promise<Outcome> {
+  const { source, task, scaling, estimator, options, signal } = training;
+  const landscape = await explore(training);
+  const facts: StepFacts = {
+    ...options,
+    largest: landscape.largest,
+    energy: await measureEnergy(readable(training, estimator)),
+    features: task.features.length,
+  };
+  const alpha = options.step === "auto" ? automaticStep(facts) : options.step;
+  const weights = new Float64Array(task.features.length);
+  const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
+  const fixed: Omit<EpochContext, "epoch" | "step" | "streams" | "trail"> = {
+    source,
+    task,
+    estimator,
+    scaling,
+    reader: createRowReader({ estimator, task, scaling, rowSpreads }),
+    batch: options.batch,
+    spreads: estimator === "symmetric" && !rowSpreads ? scaling.spreads : undefined,
+    guard: landscape.guard,
+    modelBits: options.modelBits,
+    residualBits: options.residualBits,
+    gradientBits: options.gradientBits,
+    weights,
+    signal,
+  };
+  const tail: ModelTrail = { sum: new Float64Array(weights.length), count: 0 };
+  const epochs: { epoch: number; loss: number }[] = [];
+  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+    checkAborted(signal, epoch);
+    const step = stepAt(options.schedule, alpha, epoch);
+    const trail = epoch > options.epochs - options.average ? tail : undefined;
+    await engine.epoch({ ...fixed, epoch, step, streams: createStreams(options.seed, epoch), trail });
+    if (epoch === options.epochs && tail.count > 0) weights.set(tail.sum.map((sum) => sum / tail.count));
+    const loss = await landscape.loss(weights);
+    const noise = epoch < options.epochs ? Math.min(step * batchNoise(facts), 0.5) : 0;
+    checkLoss(loss + guardLoss(landscape.guard, weights), Math.max(noise, 0.01), epoch);
+    const scaled = loss * scaling.targetDeviation ** 2;
+    epochs.push({ epoch, loss: scaled });
+    await report(training, epoch, scaled, weights);
+  }
+  return { weights, epochs, warnings: landscape.warnings, step: alpha };
+}

@@ -1,0 +1,64 @@
+import type { Quantizer } from "@zipml/codec";
+import { checkAborted, TrainingError } from "./errors.ts";
+import { checkEstimator, type EstimatorName } from "./estimators.ts";
+import { combineMoments, createMoments, type MomentSummary, type Moments } from "./moments.ts";
+import { checkTargetColumn, checkTask, type SampleBlock, type SampleSource, type Task } from "./samples.ts";
+
+/** What the first pass over a source finds. */
+export interface Survey {
+  readonly estimator: EstimatorName;
+  /** Moments of the task's features in order, then the target. */
+  readonly summary: MomentSummary;
+}
+
+/** Options of {@link surveySource}. */
+export interface SurveyOptions {
+  readonly source: SampleSource;
+  readonly task: Task;
+  /** Default: `symmetric` for codes, `full` for raw rows. */
+  readonly estimator: EstimatorName | undefined;
+  /** Products of all pairs of columns, or squares only. */
+  readonly products: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Reads the source once: checks every block against task and estimator and sums its moments, an accumulator for each grid.
+ *
+ * @throws `TrainingError` `options`, `estimator`, `rows` or `aborted`.
+ */
+export async function surveySource({ source, task, products, signal, ...options }: SurveyOptions): Promise<Survey> {
+  checkTask(task, source.columns);
+  const grids = new Map<Quantizer | "raw", { encoded?: Moments; withTargets?: Moments }>();
+  const features = task.features.map(({ column }) => column);
+  const momentsOf = (block: SampleBlock): Moments => {
+    const key = block.kind === "codes" ? block.quantizer : "raw";
+    const targets = block.kind === "codes" && block.targets !== undefined;
+    const known = grids.get(key) ?? {};
+    grids.set(key, known);
+    if (targets) {
+      known.withTargets ??= createMoments(block.quantizer, { columns: features, targets, products });
+      return known.withTargets;
+    }
+    checkTargetColumn(task, source.columns);
+    const kind = block.kind === "codes" ? block.quantizer : source.columns;
+    known.encoded ??= createMoments(kind, { columns: [...features, task.target.column], products });
+    return known.encoded;
+  };
+  let estimator = options.estimator;
+  let rows = 0;
+  for await (const block of source.blocks()) {
+    checkAborted(signal);
+    estimator ??= block.kind === "codes" ? "symmetric" : "full";
+    const moments = momentsOf(block);
+    moments.add(block);
+    checkEstimator(estimator, block, task);
+    rows += block.rows;
+  }
+  if (rows !== source.rows) throw new TrainingError("rows", `the source promises ${source.rows} rows and has ${rows}`);
+  const parts: MomentSummary[] = [];
+  for (const { encoded, withTargets } of grids.values())
+    for (const moments of [encoded, withTargets])
+      if (moments !== undefined && moments.rows > 0) parts.push(moments.summary());
+  return { estimator: estimator ?? "symmetric", summary: combineMoments(parts) };
+}

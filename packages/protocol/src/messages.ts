@@ -1,0 +1,76 @@
+import type { z } from "zod";
+import { decodeCbor, defaultCborLimits, encodeCbor } from "./cbor.ts";
+import type { CborLimits } from "./cbor-scan.ts";
+import { ProtocolError } from "./errors.ts";
+import { birthSchema, deathSchema, healthSchema, receiptSchema, reportedSchema } from "./messages/device.ts";
+import { commandSchema, desiredSchema, modelSchema, stateSchema } from "./messages/gateway.ts";
+
+/** A schema for every kind of control message: the one table that encoding and decoding go by. */
+const schemas = {
+  birth: birthSchema,
+  death: deathSchema,
+  desired: desiredSchema,
+  reported: reportedSchema,
+  health: healthSchema,
+  model: modelSchema,
+  receipt: receiptSchema,
+  command: commandSchema,
+  state: stateSchema,
+} as const;
+
+/** A kind of control message. Frames of readings are the codec's. */
+export type MessageKind = keyof typeof schemas;
+
+/** The value of a control message of one kind; read-only throughout. */
+export type MessageOf<Kind extends MessageKind> = z.infer<(typeof schemas)[Kind]>;
+
+const large: CborLimits = { ...defaultCborLimits, maxBytes: 262_144 };
+
+/** The caps of a kind: 256 KiB for what grows with the number of channels, 32 KiB for the rest. */
+export function messageLimits(kind: MessageKind): CborLimits {
+  return kind === "birth" || kind === "desired" || kind === "health" || kind === "model" ? large : defaultCborLimits;
+}
+
+/**
+ * Encodes a control message as a CBOR map.
+ *
+ * The value is checked as the receiver will check it; keys that the schema does not know are left out.
+ *
+ * @returns a copy of its own
+ * @throws ProtocolError code `shape` with the path, or `size`
+ */
+export function encodeMessage<Kind extends MessageKind>(kind: Kind, value: MessageOf<Kind>): Uint8Array {
+  return encodeCbor(check(kind, value), messageLimits(kind));
+}
+
+/**
+ * Decodes and checks a control message. Keys that the schema does not know are ignored, so that a newer sender is
+ * understood; a missing field, or one out of its range, is refused.
+ *
+ * @returns a value of its own that shares no memory with `bytes`
+ * @throws ProtocolError code `size`, `depth` or `cbor` with the offset, or `shape` with the path and, where the map
+ *   has one, its `version`
+ */
+export function decodeMessage<Kind extends MessageKind>(kind: Kind, bytes: Uint8Array): MessageOf<Kind> {
+  return check(kind, decodeCbor(bytes, messageLimits(kind)));
+}
+
+function check<Kind extends MessageKind>(kind: Kind, value: unknown): MessageOf<Kind> {
+  // the table pairs each kind with its own schema, which a generic index can't express
+  const schema: z.ZodType = schemas[kind];
+  const result = schema.safeParse(value);
+  if (result.success) return result.data as MessageOf<Kind>;
+  const issue = result.error.issues[0];
+  const path = issue?.path.map(String).join(".") ?? "";
+  const what = issue?.message ?? "does not have the right shape";
+  const version = versionOf(value);
+  throw new ProtocolError("shape", `${kind} message: ${path === "" ? "" : `${path}: `}${what}`, {
+    path,
+    ...(version === undefined ? {} : { version }),
+  });
+}
+
+function versionOf(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null || !("version" in value)) return undefined;
+  return Number.isSafeInteger(value.version) ? (value.version as number) : undefined;
+}

@@ -1,0 +1,2 @@
+export type { MqttOptions, TlsOptions } from "./options.ts";
+export { mqtt } from "./transport.ts";
