@@ -1,4 +1,7 @@
-/** Writes the JSON schema of the configuration file. Run from source: `npm run schema -w @zipml/cli`. */
+/**
+ * Writes the JSON schema of the configuration file; `npm run format` then lays it out. Run from source:
+ * `node --conditions=zipml-source --import tsx packages/cli/scripts/write-schema.ts`.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { configJsonSchema } from "../src/config/json-schema.ts";
 

@@ -3,6 +3,11 @@ import type { CommandEntry } from "./command.ts";
 /** Every command, in the order of `zipml --help`. Imports are lazy: listing the commands loads none of them. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: "demo",
+    summary: "a sensor network on this machine: four devices, a gateway, one table",
+    load: async () => (await import("./commands/demo.ts")).demoCommand,
+  },
+  {
     name: "train",
     summary: "train a linear model from a CSV file at a few bits a value",
     load: async () => (await import("./commands/train.ts")).trainCommand,
@@ -21,5 +26,20 @@ export const commands: readonly CommandEntry[] = [
     name: "decode",
     summary: "turn a file of frames into readings",
     load: async () => (await import("./commands/decode.ts")).decodeCommand,
+  },
+  {
+    name: "gateway",
+    summary: "take the frames of a group in, train, and publish the model",
+    load: async () => (await import("./commands/gateway.ts")).gatewayCommand,
+  },
+  {
+    name: "device",
+    summary: "replay a CSV file as a sensor",
+    load: async () => (await import("./commands/device.ts")).deviceCommand,
+  },
+  {
+    name: "tail",
+    summary: "show the messages on a broker as JSON lines",
+    load: async () => (await import("./commands/tail.ts")).tailCommand,
   },
 ];

@@ -4,7 +4,8 @@ export type CliErrorCode =
   | "config" // a configuration file that can't be used
   | "model" // a file that is no saved model
   | "frames" // a file that is no file of frames
-  | "file"; // a file that can't be written
+  | "file" // a file that can't be written
+  | "delivery"; // frames that nobody has receipted
 
 /** Wrong input to a command: one line on standard error, exit code 2. Match on `code`, never on the message. */
 export class CliError extends Error {

@@ -2,6 +2,7 @@ import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import { countQuantizer } from "./count.ts";
 import { GridError, ReadingError } from "./errors.ts";
 import type { Grid } from "./grid.ts";
+import { rangeFault } from "./levels.ts";
 import type { Stream } from "./stream.ts";
 
 /** Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels. */
@@ -66,10 +67,15 @@ function checkFinite(values: ArrayLike<number>, channels: number): void {
  * The encoder and decoder of a grid.
  *
  * @param grid A grid made by `defineGrid` or `uniformGrid`.
- * @throws {@link GridError} where the grid's scheme is not known here.
+ * @throws {@link GridError} where the grid's scheme is not known here, or a channel's width, draws or levels can't be: a
+ * grid that came over the wire is checked once more.
  */
 export function createQuantizer(grid: Grid): Quantizer {
   if (grid.scheme !== "count") throw new GridError("grid", `unknown scheme ${JSON.stringify(grid.scheme)}`);
+  for (const [c, { levels }] of grid.channels.entries()) {
+    const fault = rangeFault(levels.low, levels.high);
+    if (fault !== undefined) throw new GridError("grid", `levels: ${fault}`, c);
+  }
   const channels = grid.channels.map(countQuantizer);
   const width = channels.length;
   const means = channels.map((channel) => tabled(channel, channel.mean));

@@ -52,7 +52,8 @@ describe("packBits and unpackBits", () => {
   });
 
   it("gives the bytes of the worked example", () => {
-    expect([...packBits(Uint16Array.of(5, 9, 2, 15), Uint8Array.of(3, 4), 2)]).toEqual([0b01001101, 0b00111101]);
+    const codes = Uint16Array.of(5, 9, 2, 14, 3, 1, 7, 14);
+    expect([...packBits(codes, Uint8Array.of(3, 4), 4)]).toEqual([0x4d, 0xf9, 0xe2, 0x0e]);
   });
 });
 

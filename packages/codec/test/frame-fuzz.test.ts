@@ -7,18 +7,6 @@ import { createStream } from "../src/stream.ts";
 import { bytesOf, frameOf, outcome } from "./support/frames.ts";
 import { quantizerOf } from "./support/grids.ts";
 
-const known = new Set<unknown>([
-  "frame",
-  "size",
-  "truncated",
-  "trailing",
-  "type",
-  "form",
-  "version",
-  "coding",
-  "range",
-  "length",
-]);
 const quantizer = quantizerOf([
   { bits: 3, samples: 1 },
   { bits: 4, samples: 2 },
@@ -30,18 +18,19 @@ const samples: readonly Frame[] = [
   frameOf({ rows: 1, interval: [], body: Uint8Array.of(), grid: 300, start: 2 ** 40 }),
 ];
 
-/** Both storeys, as a receiver runs them: the envelope, then the body under a grid. */
-function receive(bytes: Uint8Array): void {
-  let frame: Frame;
+/** Both storeys, as a receiver runs them: the envelope, then the body under a grid. Anything but a fault is thrown on. */
+function receive(bytes: Uint8Array): string {
   try {
-    frame = decodeFrame(bytes);
+    const frame = decodeFrame(bytes);
     const again = encodeFrame(frame);
     if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
       throw new Error(`two spellings of one frame: ${bytes}`);
     unpackCodes(frame.body, frame.rows, quantizer);
+    return "frame";
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     if (!(error.offset >= 0 && error.offset <= bytes.length)) throw new Error(`offset ${error.offset}`);
+    return error.code;
   }
 }
 
@@ -89,21 +78,19 @@ describe("a frame that came to harm", () => {
 });
 
 describe("bytes that never were a frame", () => {
-  it("300,000 times at random, half of them behind a good start, give only DecodeError", () => {
+  it("200,000 times at random, half of them behind a good start, give only DecodeError", () => {
     const words = createStream("fuzz");
-    const seen = new Map<unknown, number>();
+    const seen = new Map<string, number>();
     const starts = [bytesOf("8901"), bytesOf("890107030100"), bytesOf("8901070301001903e8")];
-    for (let n = 0; n < 300_000; n++) {
+    for (let n = 0; n < 200_000; n++) {
       const bytes = new Uint8Array(words.word() % 40);
       for (let i = 0; i < bytes.length; i++) bytes[i] = words.word() >>> 24;
       const start = n % 2 === 0 ? undefined : starts[words.word() % starts.length];
       if (start !== undefined) bytes.set(start.subarray(0, bytes.length));
-      receive(bytes);
-      const result = outcome(bytes);
+      const result = receive(bytes);
       seen.set(result, (seen.get(result) ?? 0) + 1);
     }
-    for (const result of seen.keys()) expect(known.has(result), String(result)).toBe(true);
-    for (const code of ["frame", "truncated", "trailing", "type", "form", "version", "coding", "range", "length"])
+    for (const code of ["truncated", "trailing", "type", "form", "version", "coding", "range", "length"])
       expect(seen.get(code) ?? 0, code).toBeGreaterThan(0);
     expect(outcome(encodeFrame(frameOf()))).toBe("frame");
   });

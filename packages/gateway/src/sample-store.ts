@@ -24,7 +24,7 @@ export interface SampleStore {
   readonly stored: number;
   add(frame: StoredFrame): void;
   /**
-   * What is held now, as training reads it: rows ordered by device, session, sequence and row, whatever the order of
+   * What is held now, as training reads it. The order is made from device, session, sequence and row alone, never from
    * arrival, so that the same frames give the same model to the bit. Later frames do not change it.
    */
   source(columns: number): SampleSource;
@@ -58,28 +58,71 @@ function placeInTime(frames: readonly StoredFrame[], frame: StoredFrame): number
   return low;
 }
 
-function* blocksOf(frames: readonly StoredFrame[], columns: number): Generator<SampleBlock> {
-  let start = 0;
-  while (start < frames.length) {
-    const quantizer = frames[start]?.quantizer;
-    let rows = 0;
-    let end = start;
-    for (let frame = frames[end]; frame !== undefined; frame = frames[++end]) {
-      if (frame.quantizer !== quantizer || (rows > 0 && rows + frame.rows > blockRows)) break;
-      rows += frame.rows;
-    }
+/** Frames of one grid, in order of place. */
+interface Segment {
+  readonly quantizer: Quantizer;
+  readonly frames: StoredFrame[];
+}
+
+function segmentsOf(ordered: readonly StoredFrame[]): Segment[] {
+  const segments = new Map<Quantizer, Segment>();
+  for (const frame of ordered) {
+    const segment = segments.get(frame.quantizer);
+    if (segment === undefined) segments.set(frame.quantizer, { quantizer: frame.quantizer, frames: [frame] });
+    else segment.frames.push(frame);
+  }
+  return [...segments.values()];
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** A stride near the golden section of n that visits every row once. */
+function strideOf(n: number): number {
+  let stride = Math.max(1, Math.round(n * 0.6180339887498949));
+  while (greatestCommonDivisor(stride, n) !== 1) stride += 1;
+  return stride;
+}
+
+/**
+ * Blocks of a segment, its rows spread by a fixed stride: readings of one device and hour are much alike, and
+ * mini-batches of them would pull the model to and fro.
+ */
+function* blocksOf({ quantizer, frames }: Segment, columns: number): Generator<SampleBlock> {
+  const total = frames.reduce((sum, frame) => sum + frame.rows, 0);
+  const all = new Uint16Array(total * columns);
+  let at = 0;
+  for (const { codes } of frames) {
+    all.set(codes, at);
+    at += codes.length;
+  }
+  const stride = strideOf(total);
+  for (let start = 0, row = 0; start < total; start += blockRows) {
+    const rows = Math.min(blockRows, total - start);
     const codes = new Uint16Array(rows * columns);
-    let at = 0;
-    for (const frame of frames.slice(start, end)) {
-      codes.set(frame.codes, at);
-      at += frame.codes.length;
+    for (let r = 0; r < rows; r++) {
+      codes.set(all.subarray(row * columns, (row + 1) * columns), r * columns);
+      row = (row + stride) % total;
     }
-    if (quantizer !== undefined) yield { kind: "codes", rows, quantizer, codes };
-    start = end;
+    yield { kind: "codes", rows, quantizer, codes };
   }
 }
 
-async function* paced(blocks: Iterable<SampleBlock>): AsyncGenerator<SampleBlock> {
+/** One block of each segment in turn, so that no grid comes last as a whole. */
+function interleave(parts: Generator<SampleBlock>[]): SampleBlock[] {
+  const blocks: SampleBlock[] = [];
+  let open = parts;
+  while (open.length > 0)
+    open = open.filter((part) => {
+      const { done, value } = part.next();
+      if (!done) blocks.push(value);
+      return !done;
+    });
+  return blocks;
+}
+
+async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBlock> {
   for (const block of blocks) {
     await setImmediate(); // messages that came meanwhile get their turn
     yield block;
@@ -116,10 +159,11 @@ export function createSampleStore(window: number): SampleStore {
     },
     source: (columns) => {
       const ordered = [...frames].sort(byPlace);
+      const blocks = interleave(segmentsOf(ordered).map((segment) => blocksOf(segment, columns)));
       return {
         rows: ordered.reduce((sum, frame) => sum + frame.rows, 0),
         columns,
-        blocks: () => paced(blocksOf(ordered, columns)),
+        blocks: () => paced(blocks),
       };
     },
   };

@@ -30,7 +30,7 @@ const decoder = new Decoder(options);
 export function encodeCbor(value: unknown, limits: CborLimits = defaultCborLimits): Uint8Array {
   let encoded: Uint8Array;
   try {
-    encoded = encoder.encode(withoutUndefined(value, limits.maxDepth));
+    encoded = encoder.encode(plainCopy(value, limits.maxDepth));
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause;
     throw new ProtocolError("cbor", "the value can't be encoded as plain CBOR", { cause });
@@ -58,8 +58,13 @@ export function decodeCbor(bytes: Uint8Array, limits: CborLimits = defaultCborLi
   }
 }
 
-/** A copy without keys that hold undefined; refuses what plain CBOR has no form for. */
-function withoutUndefined(value: unknown, depth: number): unknown {
+/**
+ * A copy without keys that hold undefined. Byte strings are not copied.
+ *
+ * @param depth - most arrays and objects inside each other
+ * @throws ProtocolError code `cbor` for what plain CBOR has no form for, `depth` for what is nested more deeply
+ */
+export function plainCopy(value: unknown, depth: number): unknown {
   if (value === null || typeof value !== "object") {
     if (typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null) {
       return value;
@@ -68,11 +73,11 @@ function withoutUndefined(value: unknown, depth: number): unknown {
   }
   if (value instanceof Uint8Array) return value;
   if (depth === 0) throw new ProtocolError("depth", "the value is nested too deeply");
-  if (Array.isArray(value)) return value.map((item) => withoutUndefined(item, depth - 1));
+  if (Array.isArray(value)) return value.map((item) => plainCopy(item, depth - 1));
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new ProtocolError("cbor", `an object of class ${value.constructor.name} has no form in plain CBOR`);
   }
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([key, item]) => [key, withoutUndefined(item, depth - 1)]));
+  return Object.fromEntries(entries.map(([key, item]) => [key, plainCopy(item, depth - 1)]));
 }

@@ -1,8 +1,9 @@
 import type { z } from "zod";
-import { decodeCbor, defaultCborLimits, encodeCbor } from "./cbor.ts";
+import { decodeCbor, defaultCborLimits, encodeCbor, plainCopy } from "./cbor.ts";
 import type { CborLimits } from "./cbor-scan.ts";
 import { ProtocolError } from "./errors.ts";
 import { birthSchema, deathSchema, healthSchema, receiptSchema, reportedSchema } from "./messages/device.ts";
+import type { ReadonlyDeep } from "./messages/fields.ts";
 import { commandSchema, desiredSchema, modelSchema, stateSchema } from "./messages/gateway.ts";
 
 /** A schema for every kind of control message: the one table that encoding and decoding go by. */
@@ -22,7 +23,7 @@ const schemas = {
 export type MessageKind = keyof typeof schemas;
 
 /** The value of a control message of one kind; read-only throughout. */
-export type MessageOf<Kind extends MessageKind> = z.infer<(typeof schemas)[Kind]>;
+export type MessageOf<Kind extends MessageKind> = ReadonlyDeep<z.infer<(typeof schemas)[Kind]>>;
 
 const large: CborLimits = { ...defaultCborLimits, maxBytes: 262_144 };
 
@@ -34,13 +35,15 @@ export function messageLimits(kind: MessageKind): CborLimits {
 /**
  * Encodes a control message as a CBOR map.
  *
- * The value is checked as the receiver will check it; keys that the schema does not know are left out.
+ * The value is checked as the receiver will check it; keys that the schema does not know, or that hold undefined, are
+ * left out.
  *
  * @returns a copy of its own
- * @throws ProtocolError code `shape` with the path, or `size`
+ * @throws ProtocolError code `shape` with the path, `size`, or `cbor` for what has no form in CBOR
  */
 export function encodeMessage<Kind extends MessageKind>(kind: Kind, value: MessageOf<Kind>): Uint8Array {
-  return encodeCbor(check(kind, value), messageLimits(kind));
+  const limits = messageLimits(kind);
+  return encodeCbor(check(kind, plainCopy(value, limits.maxDepth)), limits);
 }
 
 /**

@@ -112,7 +112,7 @@ export async function startMosquitto(certificates?: Certificates, extra: readonl
   const user = process.getuid?.() === 0 ? "user root\n" : "";
   writeFileSync(join(folder, "mosquitto.conf"), `${user}${lines.join("\n")}\n`);
   const child = spawn(mosquittoProgram, ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
-  await reachable(tcp as number, child);
+  for (const port of certificates === undefined ? [tcp, ws] : [tcp, ws, tls]) await reachable(port as number, child);
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGKILL");

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileError } from "@zipml/gateway/data";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { CliError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
@@ -25,14 +25,22 @@ function parseFile(file: string, text: string): ParsedFile {
   return { file, document, lines };
 }
 
-/** `file:line` of a value, or of the nearest thing around it that has a place. */
-function placeOf({ file, document, lines }: ParsedFile, path: readonly PropertyKey[]): string {
+/** The line of a key or list item, undefined where the file has none. */
+function lineOf({ document, lines }: ParsedFile, path: readonly PropertyKey[]): number | undefined {
+  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const name = String(path.at(-1));
+  const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === name) : undefined;
+  const node: unknown = pair === undefined ? document.getIn(path, true) : pair.key;
+  return isNode(node) && node.range ? lines.linePos(node.range[0]).line : undefined;
+}
+
+/** `file:line` of a key, or of the nearest thing around it that has a place. */
+function placeOf(parsed: ParsedFile, path: readonly PropertyKey[]): string {
   for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range))
-      return `${file}:${lines.linePos(Number(node.range[0])).line}`;
+    const line = lineOf(parsed, path.slice(0, length));
+    if (line !== undefined) return `${parsed.file}:${line}`;
   }
-  return file;
+  return parsed.file;
 }
 
 const tables: Readonly<Record<string, OptionTable>> = sections;

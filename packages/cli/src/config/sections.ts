@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { deviceOptions } from "../device/options.ts";
+import { gatewayOptions } from "../gateway/options.ts";
 import type { OptionTable } from "../options.ts";
 import { trainOptions } from "./train-section.ts";
 
@@ -6,7 +8,11 @@ import { trainOptions } from "./train-section.ts";
  * The sections of a configuration file, one a command that reads one. A command joins by adding its option table here;
  * the schema of the file, its published JSON form and the checks of names all follow from this table.
  */
-export const sections = { train: trainOptions } as const satisfies Readonly<Record<string, OptionTable>>;
+export const sections = {
+  train: trainOptions,
+  gateway: gatewayOptions,
+  device: deviceOptions,
+} as const satisfies Readonly<Record<string, OptionTable>>;
 
 /** A command that has a section. */
 export type SectionName = keyof typeof sections;

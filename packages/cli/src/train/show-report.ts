@@ -30,7 +30,7 @@ export function showReport(report: TrainReport, target: string): string {
   const encoding =
     report.scheme === "none"
       ? "raw float32 rows"
-      : `${report.bits} bits, ${report.samples} draws, ${report.levels} levels`;
+      : `${report.bits} bits, ${report.samples} ${report.samples === 1 ? "draw" : "draws"}, ${report.levels} levels`;
   const weights = Object.entries(model.weights).map(
     ([name, weight]) => ` ${weight < 0 ? "−" : "+"} ${digits(Math.abs(weight))} · ${name}`,
   );

@@ -75,7 +75,24 @@ export function fillGradient(
 ): void {
   const { columns, rows, left, residuals } = batch;
   out.fill(0);
-  for (let r = 0; r < rows; r++) {
+  const whole = rows - (rows % 4);
+  // Four rows at once: the sum is read and written a quarter as often.
+  for (let r = 0; r < whole; r += 4) {
+    const a = r * columns;
+    const b = a + columns;
+    const c = b + columns;
+    const d = c + columns;
+    const ra = residuals[r] as number;
+    const rb = residuals[r + 1] as number;
+    const rc = residuals[r + 2] as number;
+    const rd = residuals[r + 3] as number;
+    for (let i = 0; i < columns; i++)
+      out[i] =
+        (out[i] as number) +
+        (ra * (left[a + i] as number) + rb * (left[b + i] as number)) +
+        (rc * (left[c + i] as number) + rd * (left[d + i] as number));
+  }
+  for (let r = whole; r < rows; r++) {
     const base = r * columns;
     const residual = residuals[r] as number;
     for (let i = 0; i < columns; i++) out[i] = (out[i] as number) + residual * (left[base + i] as number);

@@ -37,8 +37,9 @@ export interface TrainOptions {
   /** Default `inverse`. */
   readonly schedule?: ScheduleName | undefined;
   /**
-   * Epochs at the end over which the model is averaged, mini-batch by mini-batch; 0 for the last model alone. Default 1:
-   * it takes most of the mini-batches' noise away and costs nothing.
+   * Epochs at the end over which the model is averaged, mini-batch by mini-batch, to give the result; 0 for the last
+   * model alone, at most all epochs. Default 1, and 0 where there is only one epoch: the descent is the same, and most of
+   * the noise of its last steps goes.
    */
   readonly average?: number | undefined;
   /** Keys all random streams. Default 1. */
@@ -72,13 +73,12 @@ export interface ResolvedOptions {
   readonly diagonal: "column" | "row";
 }
 
-const defaults: ResolvedOptions = Object.freeze({
+const defaults: Omit<ResolvedOptions, "average"> = Object.freeze({
   solver: "sgd",
   epochs: 30,
   batch: 64,
   step: "auto",
   schedule: "inverse",
-  average: 1,
   seed: 1,
   modelBits: 0,
   gradientBits: 0,
@@ -102,13 +102,14 @@ function checkName(name: string, value: string, allowed: readonly string[]): voi
  * @throws {@link TrainingError} `options` that names the option.
  */
 export function resolveOptions(options: TrainOptions): ResolvedOptions {
+  const epochs = options.epochs ?? defaults.epochs;
   const resolved: ResolvedOptions = {
     solver: options.solver ?? defaults.solver,
-    epochs: options.epochs ?? defaults.epochs,
+    epochs,
     batch: options.batch ?? defaults.batch,
     step: options.step ?? defaults.step,
     schedule: options.schedule ?? defaults.schedule,
-    average: options.average ?? defaults.average,
+    average: options.average ?? (epochs > 1 ? 1 : 0),
     seed: options.seed ?? defaults.seed,
     modelBits: options.modelBits ?? defaults.modelBits,
     gradientBits: options.gradientBits ?? defaults.gradientBits,

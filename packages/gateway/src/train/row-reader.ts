@@ -68,6 +68,16 @@ function readMeans(block: CodeBlock, decoder: Decoder, scaling: Scaling, rowSpre
   const { codes } = block;
   const inverse = inverseDeviations(scaling);
   const size = columns.length;
+  const first = columns[0] as number;
+  const plain = !rowSpreads && columns.every((column, i) => column === first + i) && offsets.every((at) => at >= 0);
+  // The usual case by itself, as most of an epoch is spent here: neighbouring columns, tables for all, only means.
+  if (plain)
+    return (row, { rows, left }) => {
+      const from = row * width + first;
+      const to = rows * size;
+      for (let i = 0; i < size; i++)
+        left[to + i] = means[(offsets[i] as number) + (codes[from + i] as number)] as number;
+    };
   return (row, batch) => {
     const { left, spreads: sums } = batch;
     const from = row * width;
@@ -90,7 +100,7 @@ function readMeans(block: CodeBlock, decoder: Decoder, scaling: Scaling, rowSpre
 
 /** Reads two of the k draws, each value with a coin of its own: sharing coins, or a fixed order, is biased. */
 function readDraws(block: CodeBlock, decoder: Decoder, scaling: Scaling, coins: Stream): ReadRow {
-  const { width, columns, channels } = decoder;
+  const { width, columns, channels, offsets, means, spreads } = decoder;
   const { codes } = block;
   const inverse = inverseDeviations(scaling);
   const size = columns.length;
@@ -100,10 +110,18 @@ function readDraws(block: CodeBlock, decoder: Decoder, scaling: Scaling, coins: 
     const from = row * width;
     const to = batch.rows * size;
     for (let i = 0; i < size; i++) {
+      const code = codes[from + (columns[i] as number)] as number;
+      const offset = offsets[i] as number;
+      // Without spread all draws agree and no coin is needed.
+      if (offset >= 0 && spreads[offset + code] === 0) {
+        left[to + i] = means[offset + code] as number;
+        right[to + i] = means[offset + code] as number;
+        continue;
+      }
       const channel = channels[i] as ChannelQuantizer;
       const scale = inverse[i] as number;
       const mean = scaling.means[i] as number;
-      channel.assignInto(codes[from + (columns[i] as number)] as number, coins, pair, 0, 2);
+      channel.assignInto(code, coins, pair, 0, 2);
       left[to + i] = ((pair[0] as number) - mean) * scale;
       right[to + i] = ((pair[1] as number) - mean) * scale;
     }

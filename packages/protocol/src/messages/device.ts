@@ -1,13 +1,12 @@
 import { z } from "zod";
-import { count, counts, sequenceRanges, span, text, u32, wallTime } from "./fields.ts";
+import { count, counts, type ReadonlyDeep, sequenceRanges, span, text, u32, wallTime } from "./fields.ts";
 import { gridSchema, schemaSchema } from "./grid.ts";
 
 const grids = z
   .array(gridSchema)
   .min(1)
   .max(64)
-  .refine((list) => new Set(list.map(({ epoch }) => epoch)).size === list.length, { error: "use an epoch twice" })
-  .readonly();
+  .refine((list) => new Set(list.map(({ epoch }) => epoch)).size === list.length, { error: "use an epoch twice" });
 
 /** The first message after every connect, sent again on request: what the frames of this session mean. */
 export const birthSchema = z
@@ -20,79 +19,71 @@ export const birthSchema = z
     grids,
     /** Grids of frames kept from sessions before this one. */
     earlier: z
-      .array(z.object({ session: u32, grids }).readonly())
+      .array(z.object({ session: u32, grids }))
       .max(64)
-      .readonly()
       .exactOptional(),
-    software: z.object({ name: text(1, 64), version: text(1, 64) }).readonly(),
+    software: z.object({ name: text(1, 64), version: text(1, 64) }),
     /** Version of the desired configuration that is applied. */
     desired: u32.exactOptional(),
   })
   .refine(({ schema, grids: list }) => list.every((grid) => grid.channels.length === schema.channels.length), {
     path: ["grids"],
     error: "have another number of channels than the schema",
-  })
-  .readonly();
+  });
 
 /** The end of a session: published on a clean close, and the broker's last will otherwise. */
-export const deathSchema = z.object({ session: u32, reason: z.enum(["closed", "lost"]).exactOptional() }).readonly();
+export const deathSchema = z.object({ session: u32, reason: z.enum(["closed", "lost"]).exactOptional() });
 
 /** What a device made of a desired configuration. */
-export const reportedSchema = z
-  .discriminatedUnion("status", [
-    z.object({
-      session: u32,
-      version: u32,
-      status: z.literal("applied"),
-      /** First sequence that it holds for. */
-      from: count,
-      /** Epoch of the grid that is now in force. */
-      grid: z.int().min(0).max(0xffff),
-    }),
-    z.object({ session: u32, version: u32, status: z.literal("refused"), reason: text(1, 256) }),
-  ])
-  .readonly();
+export const reportedSchema = z.discriminatedUnion("status", [
+  z.object({
+    session: u32,
+    version: u32,
+    status: z.literal("applied"),
+    /** First sequence that it holds for. */
+    from: count,
+    /** Epoch of the grid that is now in force. */
+    grid: z.int().min(0).max(0xffff),
+  }),
+  z.object({ session: u32, version: u32, status: z.literal("refused"), reason: text(1, 256) }),
+]);
 
 /** Traffic in one direction since the device started. */
-const trafficSchema = z
-  .object({
-    /** Application messages. */
-    messages: count,
-    /** Bytes of their payloads. */
-    payload: count,
-    /** Bytes of the MQTT packets around them, acknowledgements and all. */
-    bytes: count,
-  })
-  .readonly();
+const trafficSchema = z.object({
+  /** Application messages. */
+  messages: count,
+  /** Bytes of their payloads. */
+  payload: count,
+  /** Bytes of the MQTT packets around them, acknowledgements and all. */
+  bytes: count,
+});
 
 /** The counters of a device, since its session started. */
-export const healthSchema = z
-  .object({
-    session: u32,
-    /** Since the session started, ms. */
-    uptime: span,
-    /** Sequence that the next frame will get. */
-    sequence: count,
-    /** Rows that the outbox has taken. */
-    accepted: count,
-    /** Rows refused, and why. */
-    refused: z.object({ total: count, reasons: counts.exactOptional() }).readonly(),
-    /** Readings clipped to the range, by channel. */
-    clipped: counts,
-    /** What waits for a receipt. */
-    queued: z.object({ rows: count, frames: count, bytes: count }).readonly(),
-    /** Frames published, and of these again. */
-    published: count,
-    resent: count,
-    /** Frames that the gateway has on disk. */
-    receipted: count,
-    /** Rows dropped by policy when the outbox was full. */
-    dropped: z.object({ rows: count }).readonly(),
-    /** Version of the model that is applied. */
-    model: u32.exactOptional(),
-    traffic: z.object({ sent: trafficSchema, received: trafficSchema }).readonly().exactOptional(),
-  })
-  .readonly();
+export const healthSchema = z.object({
+  session: u32,
+  /** Since the session started, ms. */
+  uptime: span,
+  /** Sequence that the next frame will get. */
+  sequence: count,
+  /** Rows that the outbox has taken. */
+  accepted: count,
+  /** Rows refused, and why. */
+  refused: z.object({ total: count, reasons: counts.exactOptional() }),
+  /** Readings clipped to the range, by channel. */
+  clipped: counts,
+  /** What waits for a receipt. */
+  queued: z.object({ rows: count, frames: count, bytes: count }),
+  /** Frames published, and of these again. */
+  published: count,
+  resent: count,
+  /** Frames that the gateway has on disk. */
+  receipted: count,
+  /** Rows dropped by policy when the outbox was full. */
+  dropped: z.object({ rows: count }),
+  /** Version of the model that is applied. */
+  model: u32.exactOptional(),
+  traffic: z.object({ sent: trafficSchema, received: trafficSchema }).exactOptional(),
+});
 
 /** What the gateway has stored of one session: frames that the device may delete. */
 export const receiptSchema = z
@@ -106,16 +97,15 @@ export const receiptSchema = z
   .refine(({ floor, ranges }) => (ranges[0]?.[0] ?? Number.POSITIVE_INFINITY) > floor, {
     path: ["ranges"],
     error: "start at or below the floor",
-  })
-  .readonly();
+  });
 
 /** A birth message. */
-export type Birth = z.infer<typeof birthSchema>;
+export type Birth = ReadonlyDeep<z.infer<typeof birthSchema>>;
 /** A death message. */
-export type Death = z.infer<typeof deathSchema>;
+export type Death = ReadonlyDeep<z.infer<typeof deathSchema>>;
 /** A reported message. */
-export type Reported = z.infer<typeof reportedSchema>;
+export type Reported = ReadonlyDeep<z.infer<typeof reportedSchema>>;
 /** A health message. */
-export type Health = z.infer<typeof healthSchema>;
+export type Health = ReadonlyDeep<z.infer<typeof healthSchema>>;
 /** A receipt message. */
-export type Receipt = z.infer<typeof receiptSchema>;
+export type Receipt = ReadonlyDeep<z.infer<typeof receiptSchema>>;

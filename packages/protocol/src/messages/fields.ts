@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { isId } from "../topics.ts";
 
+/**
+ * A message as its receiver may use it: read-only all the way down.
+ *
+ * By type alone. The schema library would freeze the input itself when it refuses it, and throws on byte strings.
+ */
+export type ReadonlyDeep<T> = T extends Uint8Array
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: ReadonlyDeep<T[Key]> }
+    : T;
+
 /** A finite float64. */
 export const finite = z.number();
 
@@ -36,14 +47,12 @@ export const id = z.string().refine(isId, { error: "is not an id" });
 /** Counts by name, at most 1,024 names of at most 64 characters. */
 export const counts = z
   .record(text(1, 64), count)
-  .refine((value) => Object.keys(value).length <= 1024, { error: "has more than 1024 names" })
-  .readonly();
+  .refine((value) => Object.keys(value).length <= 1024, { error: "has more than 1024 names" });
 
 /** Bounds of a closed span of sequences, the last one included. */
 export const sequenceRange = z
   .tuple([count, count])
-  .refine(([from, to]) => from <= to, { error: "ends before it starts" })
-  .readonly();
+  .refine(([from, to]) => from <= to, { error: "ends before it starts" });
 
 /** Most ranges that one receipt or resend names. */
 export const maxRanges = 256;
@@ -54,5 +63,4 @@ export const sequenceRanges = z
   .max(maxRanges)
   .refine((ranges) => ranges.every(([from], i) => i === 0 || from > (ranges[i - 1]?.[1] ?? 0) + 1), {
     error: "are not in rising order with gaps between them",
-  })
-  .readonly();
+  });

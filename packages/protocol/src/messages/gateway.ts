@@ -1,60 +1,52 @@
 import { z } from "zod";
-import { count, finite, id, keyword, sequenceRanges, text, u32, wallTime } from "./fields.ts";
+import { count, finite, id, keyword, type ReadonlyDeep, sequenceRanges, text, u32, wallTime } from "./fields.ts";
 import { gridSchema, maxChannels } from "./grid.ts";
 
+/** When a frame is sealed: whichever comes first. */
+const batchSchema = z.object({
+  rows: z.int().min(1).max(1_000_000).exactOptional(),
+  milliseconds: z.number().gt(0).max(86_400_000).exactOptional(),
+  bytes: z.int().min(1).max(16_777_216).exactOptional(),
+});
+
 /** The configuration that a gateway wants a device or a group to run with; what is left out stays as it is. */
-export const desiredSchema = z
-  .object({
-    /** Rises with every change; the device answers with `reported`. */
-    version: u32,
-    grid: gridSchema.exactOptional(),
-    /** When a frame is sealed: whichever comes first. */
-    batch: z
-      .object({
-        rows: z.int().min(1).max(1_000_000).exactOptional(),
-        milliseconds: z.number().gt(0).max(86_400_000).exactOptional(),
-        bytes: z.int().min(1).max(16_777_216).exactOptional(),
-      })
-      .readonly()
-      .exactOptional(),
-  })
-  .readonly();
+export const desiredSchema = z.object({
+  /** Rises with every change; the device answers with `reported`. */
+  version: u32,
+  grid: gridSchema.exactOptional(),
+  // first of all a map: without a required field, an array or a byte string would pass for one too
+  batch: z.record(z.string(), z.unknown()).pipe(batchSchema).exactOptional(),
+});
 
 /** What a gateway asks of a device. The name is also the last level of the topic. */
-export const commandSchema = z
-  .discriminatedUnion(
-    "name",
-    [
-      z.object({ name: z.literal("birth") }),
-      z.object({ name: z.literal("resend"), session: u32, ranges: sequenceRanges }),
-    ],
-    { error: "is a command that is not known here; known: birth, resend" },
-  )
-  .readonly();
+export const commandSchema = z.discriminatedUnion(
+  "name",
+  [
+    z.object({ name: z.literal("birth") }),
+    z.object({ name: z.literal("resend"), session: u32, ranges: sequenceRanges }),
+  ],
+  { error: "is a command that is not known here; known: birth, resend" },
+);
 
-const columnSchema = z
-  .object({
-    name: text(1, 64),
-    unit: text(0, 32),
-    /** Mean and deviation that a reading is standardised with, in the channel's unit. */
-    mean: finite,
-    deviation: z.number().min(0),
-  })
-  .readonly();
+const columnSchema = z.object({
+  name: text(1, 64),
+  unit: text(0, 32),
+  /** Mean and deviation that a reading is standardised with, in the channel's unit. */
+  mean: finite,
+  deviation: z.number().min(0),
+});
 
 /** Weights on standardised readings: as they are at 0 bits, else as codes of equal intervals. */
-const weightsSchema = z
-  .union([
-    z.object({ bits: z.literal(0), values: z.array(finite).max(maxChannels).readonly() }),
-    z.object({
-      bits: z.int().min(1).max(16),
-      /** Largest magnitude: the codes divide -scale to scale into 2^bits - 1 equal intervals. */
-      scale: z.number().min(0),
-      /** One code a feature, `bits` wide, least significant bit first, no padding between. */
-      codes: z.instanceof(Uint8Array),
-    }),
-  ])
-  .readonly();
+const weightsSchema = z.union([
+  z.object({ bits: z.literal(0), values: z.array(finite).max(maxChannels) }),
+  z.object({
+    bits: z.int().min(1).max(16),
+    /** Largest magnitude: the codes divide -scale to scale into 2^bits - 1 equal intervals. */
+    scale: z.number().min(0),
+    /** One code a feature, `bits` wide, least significant bit first, no padding between. */
+    codes: z.instanceof(Uint8Array),
+  }),
+]);
 
 /** A trained linear model. prediction = intercept + target deviation · Σ weight · (reading − mean) / deviation. */
 export const modelSchema = z
@@ -65,7 +57,7 @@ export const modelSchema = z
     hash: z.string().regex(/^[0-9a-f]{64}$/, { error: "is not 64 lower-case hex digits" }),
     createdAt: wallTime,
     target: columnSchema,
-    features: z.array(columnSchema).min(1).max(maxChannels).readonly(),
+    features: z.array(columnSchema).min(1).max(maxChannels),
     weights: weightsSchema,
     /** Prediction at the mean of every feature, in the target's unit. */
     intercept: finite,
@@ -80,26 +72,23 @@ export const modelSchema = z
         ? weights.values.length === features.length
         : weights.codes.length === Math.ceil((features.length * weights.bits) / 8),
     { path: ["weights"], error: "do not match the number of features" },
-  )
-  .readonly();
+  );
 
 /** Whether a gateway is there: published on connect, and the broker's last will otherwise. */
-export const stateSchema = z
-  .object({
-    id,
-    online: z.boolean(),
-    /** Wall clock of the connect that it belongs to, ms: an older one never replaces a newer. */
-    at: wallTime,
-    /** Whether it publishes models. */
-    trains: z.boolean().exactOptional(),
-  })
-  .readonly();
+export const stateSchema = z.object({
+  id,
+  online: z.boolean(),
+  /** Wall clock of the connect that it belongs to, ms: an older one never replaces a newer. */
+  at: wallTime,
+  /** Whether it publishes models. */
+  trains: z.boolean().exactOptional(),
+});
 
 /** A desired message. */
-export type Desired = z.infer<typeof desiredSchema>;
+export type Desired = ReadonlyDeep<z.infer<typeof desiredSchema>>;
 /** A command message. */
-export type Command = z.infer<typeof commandSchema>;
+export type Command = ReadonlyDeep<z.infer<typeof commandSchema>>;
 /** A model message. */
-export type Model = z.infer<typeof modelSchema>;
+export type Model = ReadonlyDeep<z.infer<typeof modelSchema>>;
 /** A gateway's state message. */
-export type GatewayState = z.infer<typeof stateSchema>;
+export type GatewayState = ReadonlyDeep<z.infer<typeof stateSchema>>;

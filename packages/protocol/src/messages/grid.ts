@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { finite, text } from "./fields.ts";
+import { finite, type ReadonlyDeep, text } from "./fields.ts";
 
 /** Most channels of one device. */
 export const maxChannels = 1024;
@@ -8,70 +8,57 @@ const span = { error: "has a low end above the high end" };
 const ordered = (low: number, high: number) => low <= high && Number.isFinite(high - low);
 
 /** The channels of a device, in the order of a row. */
-export const schemaSchema = z
-  .object({
-    channels: z
-      .array(
-        z
-          .object({
-            name: text(1, 64),
-            unit: text(0, 32),
-            /** Both ends belong to it, in the channel's unit. */
-            range: z
-              .tuple([finite, finite])
-              .refine(([low, high]) => ordered(low, high), span)
-              .readonly(),
-            role: z.enum(["feature", "target"]),
-          })
-          .readonly(),
-      )
-      .min(1)
-      .max(maxChannels)
-      .refine((channels) => new Set(channels.map(({ name }) => name)).size === channels.length, {
-        error: "name a channel twice",
-      })
-      .readonly(),
-  })
-  .readonly();
+export const schemaSchema = z.object({
+  channels: z
+    .array(
+      z.object({
+        name: text(1, 64),
+        unit: text(0, 32),
+        /** Both ends belong to it, in the channel's unit. */
+        range: z.tuple([finite, finite]).refine(([low, high]) => ordered(low, high), span),
+        role: z.enum(["feature", "target"]),
+      }),
+    )
+    .min(1)
+    .max(maxChannels)
+    .refine((channels) => new Set(channels.map(({ name }) => name)).size === channels.length, {
+      error: "name a channel twice",
+    }),
+});
 
 /** One versioned set of levels, scheme and coding. A scheme, coding or kind of levels not known here is refused. */
-export const gridSchema = z
-  .object({
-    /** 0 to 65,535; every frame names the epoch that it was coded with. */
-    epoch: z.int().min(0).max(0xffff),
-    scheme: z.enum(["count"], { error: unknown("scheme", ["count"]) }),
-    coding: z.enum(["packed"], { error: unknown("coding", ["packed"]) }),
-    channels: z
-      .array(
-        z
-          .object({
-            bits: z.int().min(1).max(16),
-            samples: z.int().min(1).max(15),
-            levels: z.discriminatedUnion(
-              "kind",
-              [
-                z
-                  .object({ kind: z.literal("uniform"), low: finite, high: finite })
-                  .refine(({ low, high }) => ordered(low, high), span)
-                  .readonly(),
-              ],
-              { error: "are of a kind that is not known here; known: uniform" },
-            ),
-          })
-          .refine(({ bits, samples }) => samples <= 2 ** bits - 1, { error: "has more samples than 2^bits - 1" })
-          .readonly(),
-      )
-      .min(1)
-      .max(maxChannels)
-      .readonly(),
-  })
-  .readonly();
+export const gridSchema = z.object({
+  /** 0 to 65,535; every frame names the epoch that it was coded with. */
+  epoch: z.int().min(0).max(0xffff),
+  scheme: z.enum(["count"], { error: unknown("scheme", ["count"]) }),
+  coding: z.enum(["packed"], { error: unknown("coding", ["packed"]) }),
+  channels: z
+    .array(
+      z
+        .object({
+          bits: z.int().min(1).max(16),
+          samples: z.int().min(1).max(15),
+          levels: z.discriminatedUnion(
+            "kind",
+            [
+              z
+                .object({ kind: z.literal("uniform"), low: finite, high: finite })
+                .refine(({ low, high }) => ordered(low, high), span),
+            ],
+            { error: "are of a kind that is not known here; known: uniform" },
+          ),
+        })
+        .refine(({ bits, samples }) => samples <= 2 ** bits - 1, { error: "has more samples than 2^bits - 1" }),
+    )
+    .min(1)
+    .max(maxChannels),
+});
 
 /** The schema of a device as birth carries it; the same type as the codec's. */
-export type WireSchema = z.infer<typeof schemaSchema>;
+export type WireSchema = ReadonlyDeep<z.infer<typeof schemaSchema>>;
 
 /** A grid as birth, desired and frames' epochs mean it; the same type as the codec's. */
-export type WireGrid = z.infer<typeof gridSchema>;
+export type WireGrid = ReadonlyDeep<z.infer<typeof gridSchema>>;
 
 function unknown(what: string, known: readonly string[]) {
   return ({ input }: { readonly input?: unknown }) =>

@@ -1,19 +1,18 @@
 import { Socket } from "node:net";
-import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
+import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
+import type { Clock } from "../clock.ts";
 import { TransportError } from "../errors.ts";
 import { utf8Length } from "../topics.ts";
 import type { TrafficMeters } from "../traffic.ts";
 import type { ConnectOptions, PublishOptions, TransportMessage } from "../transport.ts";
+import { clientOptions, type MqttVersion } from "./client-options.ts";
 import { connectionFailure, type Failure, operationError } from "./failure.ts";
 import type { MqttSettings } from "./options.ts";
-import { createPending } from "./pending.ts";
+import { createPending, type Pending } from "./pending.ts";
 import { meterStream } from "./stream-bytes.ts";
 
 /** The client library, loaded when first needed. */
 export type MqttModule = typeof import("mqtt");
-
-/** Protocol level in the CONNECT packet. */
-export type MqttVersion = 4 | 5;
 
 /** What a connection tells its transport. */
 export interface ConnectionEvents {
@@ -78,7 +77,12 @@ export function openConnection(
   client.on("connect", (packet) => {
     established = true;
     limits = packet.properties;
-    pending = createPending(clock, limits?.receiveMaximum ?? WINDOW, settings.ackTimeout, events.waits);
+    pending = createPending(
+      clock,
+      Math.min(WINDOW, limits?.receiveMaximum ?? WINDOW),
+      settings.ackTimeout,
+      events.waits,
+    );
     events.opened();
   });
   client.on("error", (error) => {
@@ -111,22 +115,23 @@ export function openConnection(
       client.subscribe([...filters], { qos: 1 }, answered(`subscribe to ${filters.join(" ")}`, done));
     });
   const close = async (grace: number): Promise<void> => {
-    const giveUp = new AbortController();
-    const wait = (ms: number): Promise<void> => clock.sleep(ms, giveUp.signal).catch(() => {});
-    await Promise.race([pending.idle(), wait(grace)]);
-    pending.end(new TransportError("closed", "the transport was closed before the acknowledgement"));
-    if (!over) await Promise.race([disconnect(client), wait(LAST_WAIT)]);
-    giveUp.abort();
+    await closeCleanly(client, pending, clock, grace);
     finish();
   };
   return { waiting: () => pending.count(), publish, subscribe, close, destroy: finish };
 }
 
-/** Sends DISCONNECT and resolves when the stream has ended. */
-function disconnect(client: MqttClient): Promise<void> {
+/** Waits for what is in flight, sends DISCONNECT, and waits for the stream to end; both for a bounded time. */
+async function closeCleanly(client: MqttClient, pending: Pending, clock: Clock, grace: number): Promise<void> {
+  const over = new AbortController();
+  const wait = (ms: number): Promise<void> => clock.sleep(ms, over.signal).catch(() => {});
+  await Promise.race([pending.idle(), wait(grace)]);
+  pending.end(new TransportError("closed", "the transport was closed before the acknowledgement"));
   // with anything outstanding, the library would put off the DISCONNECT for ever
   for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
-  return new Promise((resolve) => client.end(false, {}, () => resolve()));
+  const ended = new Promise<void>((resolve) => client.end(false, {}, () => resolve()));
+  if (client.connected) await Promise.race([ended, wait(LAST_WAIT)]);
+  over.abort();
 }
 
 function answered(what: string, done: (error?: TransportError) => void): (error?: Error | null) => void {
@@ -144,50 +149,4 @@ function receivedMessage(packet: IPublishPacket): TransportMessage {
   const { topic, payload, retain, dup } = packet;
   const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : new Uint8Array(payload);
   return { type: "message", topic: topic.toString(), payload: bytes, retained: retain, duplicate: dup };
-}
-
-function clientOptions(settings: MqttSettings, version: MqttVersion, options: ConnectOptions): IClientOptions {
-  const { scheme, host, port, path, username, password, will } = { ...settings, ...options };
-  const websocket = scheme === "ws" || scheme === "wss";
-  return {
-    protocol: scheme,
-    // a WebSocket address is put together again from its parts, where an IPv6 address has brackets
-    hostname: websocket && host.includes(":") ? `[${host}]` : host,
-    port,
-    ...(websocket ? { path } : {}),
-    ...tlsOptions(settings, websocket),
-    protocolVersion: version,
-    clientId: options.clientId,
-    clean: true,
-    keepalive: settings.keepalive,
-    connectTimeout: settings.connectTimeout,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
-    autoAssignTopicAlias: settings.topicAlias,
-    timerVariant: "native",
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: typeof password === "string" ? password : Buffer.from(password) }),
-    ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-  };
-}
-
-function tlsOptions({ scheme, tls }: MqttSettings, websocket: boolean): IClientOptions {
-  if (scheme !== "mqtts" && scheme !== "wss") return {};
-  const { ca, cert, key, passphrase, servername, alpn } = tls;
-  const secure = {
-    rejectUnauthorized: true,
-    minVersion: "TLSv1.2" as const,
-    ...(ca === undefined ? {} : { ca: pem(ca) }),
-    ...(cert === undefined ? {} : { cert: pem(cert) }),
-    ...(key === undefined ? {} : { key: pem(key) }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
-  };
-  return websocket ? { wsOptions: secure } : secure;
-}
-
-function pem(value: string | Uint8Array): string | Buffer {
-  return typeof value === "string" ? value : Buffer.from(value);
 }

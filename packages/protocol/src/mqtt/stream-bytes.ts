@@ -7,7 +7,8 @@ import type { TrafficMeters } from "../traffic.ts";
  * To be called in the same turn as the stream was made.
  */
 export function meterStream(stream: MqttClient["stream"], { sent, received }: TrafficMeters): void {
-  sent.bytes += stream.writableLength; // the CONNECT packet, written before anyone could listen
+  // the CONNECT packet was written before anyone could listen; it has left when something comes back
+  let first = stream.writableLength;
   const write: (...args: never[]) => unknown = stream.write;
   const metered = (...args: unknown[]): unknown => {
     const [chunk] = args;
@@ -19,5 +20,7 @@ export function meterStream(stream: MqttClient["stream"], { sent, received }: Tr
   Object.defineProperty(stream, "write", { value: metered, writable: true, configurable: true });
   stream.on("data", (chunk: unknown) => {
     if (chunk instanceof Uint8Array) received.bytes += chunk.length;
+    sent.bytes += first;
+    first = 0;
   });
 }

@@ -1,4 +1,4 @@
-import type { MqttVersion } from "./connection.ts";
+import type { MqttVersion } from "./client-options.ts";
 import type { Failure } from "./failure.ts";
 
 /** Decides which version of MQTT the next attempt asks for. */

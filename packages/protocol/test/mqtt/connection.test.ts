@@ -98,6 +98,27 @@ describe("a connection that breaks", () => {
     await seen.next("online");
   });
 
+  it("stops reading while its consumer stands still", async () => {
+    await transport.subscribe(["flood"]);
+    seen.pause(true);
+    const [sender, seenSender] = open(`mqtt://127.0.0.1:${relay.port}`);
+    await seenSender.next("online");
+    for (let i = 0; i < 1000; i += 1) await sender.publish("flood", new Uint8Array(8), qos1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(transport.traffic().received.messages).toBeLessThan(300);
+    seen.pause(false);
+    await expect.poll(() => transport.traffic().received.messages).toBe(1000);
+  });
+
+  it("notices a line that has gone dead", async () => {
+    const [, seenB] = open(`mqtt://127.0.0.1:${relay.port}`, { keepalive: 1 });
+    await seenB.next("online");
+    relay.freeze(true);
+    expect(await seenB.next("offline")).toMatchObject({ code: "timeout" });
+    relay.freeze(false);
+    await seenB.next("online");
+  });
+
   it("closes with a publish in flight: within the grace, with a DISCONNECT, and leaves no socket behind", async () => {
     const will = { topic: "will", payload: Uint8Array.of(1), ...qos1 };
     const [b, seenB] = open(`mqtt://127.0.0.1:${relay.port}`, {}, { will });

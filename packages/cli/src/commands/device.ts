@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import type { CommandModule } from "../command.ts";
+import { readConfig } from "../config/read-config.ts";
+import { describeError } from "../describe-error.ts";
+import { deviceOptions } from "../device/options.ts";
+import { replayFile, type Watch } from "../device/replay.ts";
+import { CliError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { addFlags, resolveOptions } from "../options.ts";
+
+const help = `
+--id and --data are needed. The rows of the file are pushed into a device agent, which quantizes them, seals them into
+frames and publishes these until the gateway's receipts cover them. Give --ranges when several devices share a model.
+
+Example:
+  zipml device --id mote-1 --group field --data mote-1.csv --target humidity --ranges temperature:-20:60 --rate 5`;
+
+async function act(command: Command, io: Io): Promise<void> {
+  const { config, json } = command.opts<{ config?: string; json?: true }>();
+  const section = config === undefined ? {} : await readConfig(config, "device");
+  const { values } = resolveOptions(command, deviceOptions, section);
+  const say = (line: string): void => {
+    void io.err.write(`zipml device: ${line}\n`);
+  };
+  const tell: Watch = {
+    failed: (error) => say(`warning: ${describeError(error) ?? String(error)}`),
+    offline: (reason) => say(`no connection: ${reason}`),
+  };
+  const report = await replayFile(values, tell, io.signal);
+  const { id, rows, readings, frames, frameBytes, left } = report;
+  await io.out.write(
+    json
+      ? `${JSON.stringify(report)}\n`
+      : `${id}: ${rows} rows, ${readings} readings in ${frames} frames of ${frameBytes} bytes together\n`,
+  );
+  if (left > 0)
+    throw new CliError(
+      "delivery",
+      `${left} of ${frames} frames have no receipt after ${values.timeout} s: is a gateway there?`,
+    );
+}
+
+/** `zipml device`: a CSV file as a sensor. */
+export const deviceCommand: CommandModule = {
+  define: (command, io) => {
+    addFlags(command, deviceOptions);
+    command
+      .option("--config <FILE>", "YAML file with these options under device:; flags win")
+      .option("--json", "print one JSON object about what was sent")
+      .addHelpText("after", help)
+      .action(() => act(command, io));
+  },
+};

@@ -1,0 +1,108 @@
+import type { GatewayEvent } from "@zipml/gateway";
+import { weightsOf } from "@zipml/gateway/train";
+import type { Command } from "commander";
+import type { CommandModule } from "../command.ts";
+import { readConfig } from "../config/read-config.ts";
+import { describeError } from "../describe-error.ts";
+import { saveModel } from "../files/model-file.ts";
+import { gatewayOptions } from "../gateway/options.ts";
+import { serve } from "../gateway/serve.ts";
+import type { Io } from "../io.ts";
+import { addFlags, resolveOptions } from "../options.ts";
+import { digits } from "../train/show-report.ts";
+
+const help = `
+Without --url the embedded broker starts on this machine. The gateway takes in the frames of one group, trains whenever
+--every-rows or --every-seconds says so, and publishes each model to the group. It runs until it is interrupted. With
+--json every event is one JSON line.
+
+Example:
+  zipml gateway --group field --every-rows 5000 --save model.json
+  zipml gateway --group field --url mqtts://broker.example --ca ca.pem --username gateway`;
+
+/** An event for people; undefined for those that come with every frame. */
+function lineOf(event: GatewayEvent): string | undefined {
+  switch (event.type) {
+    case "online":
+      return `connected, ${event.protocol}`;
+    case "offline":
+      return `no connection: ${event.reason}`;
+    case "birth":
+      return `${event.device} is there, session ${event.session}`;
+    case "death":
+      return `${event.device} has left (${event.reason})`;
+    case "task":
+      return `training ${event.task.target.name} from ${event.task.features.map(({ name }) => name).join(", ")}`;
+    case "refused":
+      return `refused from ${event.device ?? "somebody"}: ${event.reason}`;
+    case "unusable":
+      return `${event.device} can't be used: ${event.reason}`;
+    case "reported":
+      return `${event.device} ${event.reason === undefined ? "applies" : `refuses (${event.reason})`} configuration ${event.version}`;
+    case "trained": {
+      const { intercept, weights } = weightsOf(event.model.model);
+      const terms = Object.entries(weights).map(([name, weight]) => `${digits(weight)}·${name}`);
+      const { version, seconds, model } = event.model;
+      return `model ${version} from ${model.rows} rows in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
+    }
+    case "error":
+      return `error: ${describeError(event.error) ?? String(event.error)}`;
+    case "stored":
+      return undefined;
+  }
+}
+
+/** An event as JSON: errors by their message, models by what a reader needs. */
+function jsonOf(event: GatewayEvent): string {
+  if (event.type === "trained") {
+    const { version, hash, model, warnings, seconds } = event.model;
+    return JSON.stringify({
+      type: event.type,
+      version,
+      hash,
+      rows: model.rows,
+      seconds,
+      ...weightsOf(model),
+      warnings,
+    });
+  }
+  if (event.type === "error" || event.type === "refused") {
+    const { error, ...rest } = event;
+    return JSON.stringify({ ...rest, error: error instanceof Error ? error.message : String(error) });
+  }
+  return JSON.stringify(event);
+}
+
+async function act(command: Command, io: Io): Promise<void> {
+  const { config, json } = command.opts<{ config?: string; json?: true }>();
+  const section = config === undefined ? {} : await readConfig(config, "gateway");
+  const { values } = resolveOptions(command, gatewayOptions, section);
+  const say = (line: string): Promise<void> => io.out.write(`${line}\n`);
+  await serve(
+    values,
+    async ({ broker, group }) => {
+      const where = { url: broker?.url ?? values.url, websocketUrl: broker?.websocketUrl };
+      await say(json ? JSON.stringify({ type: "listening", group, ...where }) : `group ${group} at ${where.url}`);
+    },
+    async (event) => {
+      const line = json ? jsonOf(event) : lineOf(event);
+      if (line !== undefined) await say(line);
+      if (event.type !== "trained") return;
+      for (const warning of event.model.warnings) await io.err.write(`zipml gateway: warning: ${warning}\n`);
+      if (values.save !== undefined) await saveModel(values.save, event.model.model);
+    },
+    io.signal,
+  );
+}
+
+/** `zipml gateway`: ingest, training and publication until interrupted. */
+export const gatewayCommand: CommandModule = {
+  define: (command, io) => {
+    addFlags(command, gatewayOptions);
+    command
+      .option("--config <FILE>", "YAML file with these options under gateway:; flags win")
+      .option("--json", "print one JSON line an event")
+      .addHelpText("after", help)
+      .action(() => act(command, io));
+  },
+};

@@ -1,0 +1,60 @@
+import { parseCell } from "@zipml/gateway/data";
+import { z } from "zod";
+import { connectionOptions } from "../connection-options.ts";
+import {
+  defaulted,
+  fileOption,
+  namesOption,
+  type OptionSpec,
+  type OptionTable,
+  textOption,
+  wholeOption,
+} from "../options.ts";
+
+/** A range of a channel, by name. */
+export type NamedRanges = Readonly<Record<string, readonly [low: number, high: number]>>;
+
+const range = z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high);
+
+function readRanges(text: string): unknown {
+  const entries = text.split(",").map((part) => {
+    const [name = "", low = "", high = "", ...rest] = part.split(":").map((piece) => piece.trim());
+    return [name, rest.length === 0 ? [parseCell(low), parseCell(high)] : part] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+const rangesOption: OptionSpec<NamedRanges> = {
+  placeholder: "NAME:LOW:HIGH,…",
+  help: "physical ranges of channels (default: the smallest and largest value in the file)",
+  expects: "NAME:LOW:HIGH, several separated by commas, with LOW at most HIGH",
+  schema: z.record(z.string().min(1), range),
+  read: readRanges,
+};
+
+const rate: OptionSpec<number> = {
+  placeholder: "ROWS",
+  help: "rows pushed in a second; 0 as fast as the agent takes them",
+  expects: "a number from 0 to 100000",
+  schema: z.number().min(0).max(100_000),
+  read: parseCell,
+};
+
+/** The options of `zipml device`, as flags and as the section `device` of a configuration file. */
+export const deviceOptions = {
+  ...connectionOptions,
+  id: textOption("ID", "id of the device, unique in its group"),
+  group: defaulted(textOption("GROUP", "group that trains one model together"), "demo"),
+  data: fileOption("CSV file that is replayed as a sensor"),
+  columns: namesOption("A,B", "columns to send as features (default: every other column that holds numbers)"),
+  target: textOption("COLUMN", "column to send as the target"),
+  ranges: rangesOption,
+  rate: defaulted(rate, 10),
+  interval: defaulted(wholeOption("MS", "milliseconds between rows, as the frames say", 0, 86_400_000), 1000),
+  bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
+  "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16", 1, 16), 8),
+  samples: defaulted(wholeOption("K", "independent draws a feature's code carries, 1 to 15", 1, 15), 2),
+  "rows-per-frame": defaulted(wholeOption("N", "rows after which a frame is sealed", 1, 4096), 256),
+  seconds: defaulted(wholeOption("S", "longest time that a row waits for its frame", 1, 86_400), 10),
+  timeout: defaulted(wholeOption("S", "longest wait for the last receipts", 0, 86_400), 60),
+} as const satisfies OptionTable;

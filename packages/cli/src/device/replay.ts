@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Channel, Schema } from "@zipml/codec";
+import { defineSchema } from "@zipml/codec";
+import { createDevice, type Device, DeviceError, type DeviceStatus } from "@zipml/device";
+import { columnRanges, readTable, rowMajor } from "@zipml/gateway/data";
+import { connectorOf } from "../connector.ts";
+import { CliError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import { type OptionValues, required } from "../options.ts";
+import type { deviceOptions, NamedRanges } from "./options.ts";
+
+type Values = OptionValues<typeof deviceOptions>;
+
+/** A file as a sensor would read it. */
+interface Replay {
+  readonly schema: Schema;
+  /** Row-major rows × channels. */
+  readonly values: Float64Array;
+  readonly skipped: number;
+}
+
+/** What a replay came to. */
+export interface ReplayReport {
+  readonly id: string;
+  readonly session: number;
+  /** Rows that the agent accepted, and readings in them. */
+  readonly rows: number;
+  readonly readings: number;
+  /** Rows of the file that were passed over. */
+  readonly skipped: number;
+  /** Frames sealed, and their bytes. */
+  readonly frames: number;
+  readonly frameBytes: number;
+  readonly resent: number;
+  readonly clipped: number;
+  /** Bytes on the MQTT connection, both ways, and the payloads in them. */
+  readonly mqttBytes: number;
+  readonly payloadBytes: number;
+  /** Frames without a receipt at the end. */
+  readonly left: number;
+}
+
+function checkRanges(ranges: NamedRanges, names: readonly string[]): void {
+  const unknown = Object.keys(ranges).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new CliError(
+      "option",
+      `--ranges: there is no channel ${JSON.stringify(unknown)}${suggestion(unknown, names)}`,
+    );
+}
+
+async function readReplay(values: Values): Promise<Replay> {
+  const file = required("data", values.data);
+  const { target, ranges = {} } = values;
+  const also = target === undefined ? [] : [target];
+  const table = await readTable(file, { columns: values.columns ?? "numeric", also });
+  const names = [...table.names.filter((name) => name !== target), ...also];
+  checkRanges(ranges, names);
+  const rows = rowMajor(table, names);
+  const found = columnRanges(rows, names.length);
+  const channels = names.map(
+    (name, c): Channel => ({
+      name,
+      unit: "",
+      range: ranges[name] ?? found[c] ?? [0, 0],
+      role: name === target ? "target" : "feature",
+    }),
+  );
+  return { schema: defineSchema(channels), values: rows, skipped: table.skipped };
+}
+
+/** Pushes one row, waiting for room where the outbox is full: a file can wait, unlike a sensor. */
+async function pushPatiently(
+  device: Device,
+  row: Record<string, number>,
+  time: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await device.push(row, { time });
+    } catch (error) {
+      if (!(error instanceof DeviceError) || error.code !== "outbox-full" || signal.aborted) throw error;
+      await sleep(50, undefined, { signal });
+    }
+  }
+}
+
+async function pushAll(device: Device, replay: Replay, values: Values, signal: AbortSignal): Promise<void> {
+  const { channels } = replay.schema;
+  const { rate, interval } = values;
+  const started = performance.now();
+  for (let r = 0; r * channels.length < replay.values.length && !signal.aborted; r++) {
+    const row = Object.fromEntries(channels.map(({ name }, c) => [name, replay.values[r * channels.length + c] ?? 0]));
+    const due = rate > 0 ? started + (r * 1000) / rate - performance.now() : 0;
+    if (due > 1) await sleep(due, undefined, { signal }).catch(() => undefined); // interrupted: the loop ends
+    if (!signal.aborted) await pushPatiently(device, row, r * interval, signal);
+  }
+}
+
+interface Sealed {
+  bytes: number;
+}
+
+/** Told of what goes wrong meanwhile. */
+export interface Watch {
+  failed(error: unknown): void;
+  /** There is no connection; the agent keeps trying. */
+  offline(reason: string): void;
+}
+
+async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise<void> {
+  let said = "";
+  for await (const event of device.events()) {
+    if (event.type === "sealed") sealed.bytes += event.bytes;
+    else if (event.type === "error") tell.failed(event.error);
+    else if (event.type === "online") said = "";
+    else if (event.type === "offline" && event.reason !== said) {
+      said = event.reason; // one line for any number of attempts that fail alike
+      tell.offline(event.reason);
+    }
+  }
+}
+
+function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameBytes: number): ReplayReport {
+  const { accepted, sequence, resent, clipped, queued, traffic } = status;
+  return {
+    id: device.id,
+    session: device.session,
+    rows: accepted,
+    readings: accepted * replay.schema.channels.length,
+    skipped: replay.skipped,
+    frames: sequence,
+    frameBytes,
+    resent,
+    clipped: Object.values(clipped).reduce((sum, count) => sum + count, 0),
+    mqttBytes: traffic.sent.bytes + traffic.received.bytes,
+    payloadBytes: traffic.sent.payload + traffic.received.payload,
+    left: queued.frames,
+  };
+}
+
+/**
+ * Replays a CSV file through a device agent.
+ *
+ * @param values The command's options.
+ * @param tell Told of what goes wrong meanwhile.
+ * @param signal Ends the replay early; what was accepted is still delivered.
+ * @returns What it came to; `left` is above 0 where receipts did not come in time.
+ */
+export async function replayFile(values: Values, tell: Watch, signal: AbortSignal): Promise<ReplayReport> {
+  const id = required("id", values.id);
+  const replay = await readReplay(values);
+  const device = createDevice({
+    id,
+    group: values.group,
+    schema: replay.schema,
+    transport: await connectorOf(values),
+    grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
+    batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 65_000 },
+    ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
+  });
+  const sealed: Sealed = { bytes: 0 };
+  const watching = watchDevice(device, sealed, tell);
+  try {
+    await pushAll(device, replay, values, signal);
+  } finally {
+    await device.close({ timeout: values.timeout * 1000 });
+    await watching;
+  }
+  return reportOf(device, device.status(), replay, sealed.bytes);
+}

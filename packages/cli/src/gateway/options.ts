@@ -1,0 +1,46 @@
+import { connectionOptions } from "../connection-options.ts";
+import {
+  defaulted,
+  fileOption,
+  namesOption,
+  type OptionTable,
+  textOption,
+  wholeOption,
+  wordOption,
+} from "../options.ts";
+
+const anyCount = 1_000_000_000;
+
+const { url: _url, ...connection } = connectionOptions;
+
+/** The options of `zipml gateway`, as flags and as the section `gateway` of a configuration file. */
+export const gatewayOptions = {
+  group: defaulted(textOption("GROUP", "group to serve"), "demo"),
+  id: defaulted(textOption("ID", "id of the gateway"), "gateway"),
+  url: textOption("URL", "external broker; without it the embedded broker starts"),
+  port: defaulted(wholeOption("PORT", "embedded broker: port; 0 takes a free one", 0, 65_535), 1883),
+  host: defaulted(textOption("ADDRESS", "embedded broker: address to listen on"), "127.0.0.1"),
+  "websocket-port": wholeOption("PORT", "embedded broker: port for MQTT over WebSocket", 0, 65_535),
+  "broker-cert": fileOption("embedded broker: PEM file of its certificate; turns TLS on"),
+  "broker-key": fileOption("embedded broker: PEM file of its key"),
+  "broker-ca": fileOption(
+    "embedded broker: PEM file of the authorities of client certificates, which it then asks for",
+  ),
+  ...connection,
+  target: textOption("CHANNEL", "channel to predict (default: the one with the role target)"),
+  features: namesOption("A,B", "channels to predict from (default: those with the role feature)"),
+  estimator: defaulted(wordOption(["symmetric", "double"], "how a gradient is formed"), "symmetric"),
+  solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
+  epochs: defaulted(wholeOption("N", "passes over the rows held", 1, anyCount), 30),
+  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, anyCount), 64),
+  seed: defaulted(textOption("SEED", "names the streams of random numbers"), "1"),
+  window: defaulted(wholeOption("ROWS", "newest rows that are trained on", 1, anyCount), 1_000_000),
+  minimum: defaulted(wholeOption("ROWS", "fewest rows that are trained on", 2, anyCount), 100),
+  "every-rows": defaulted(
+    wholeOption("ROWS", "train whenever so many rows have come; 0 not by rows", 0, anyCount),
+    1000,
+  ),
+  "every-seconds": defaulted(wholeOption("S", "train whenever so much time has passed; 0 not by time", 0, 86_400), 0),
+  "publish-bits": defaulted(wholeOption("BITS", "width of a published weight; 0 is float64", 0, 16), 8),
+  save: fileOption("write each model here, as JSON"),
+} as const satisfies OptionTable;

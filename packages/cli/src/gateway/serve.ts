@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import {
+  type BrokerOptions,
+  createGateway,
+  type Gateway,
+  type GatewayEvent,
+  type GatewayOptions,
+} from "@zipml/gateway";
+import { fileError } from "@zipml/gateway/data";
+import { connectorOf } from "../connector.ts";
+import { CliError } from "../errors.ts";
+import type { OptionValues } from "../options.ts";
+import type { gatewayOptions } from "./options.ts";
+
+type Values = OptionValues<typeof gatewayOptions>;
+
+async function pem(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: unknown) => {
+    throw fileError(file, cause);
+  });
+}
+
+async function brokerOf(values: Values): Promise<BrokerOptions> {
+  const { "broker-cert": cert, "broker-key": key, "broker-ca": ca, "websocket-port": websocketPort } = values;
+  if ((cert === undefined) !== (key === undefined))
+    throw new CliError("option", "--broker-cert and --broker-key go together");
+  if (ca !== undefined && cert === undefined) throw new CliError("option", "--broker-ca needs --broker-cert");
+  const tls =
+    cert === undefined || key === undefined
+      ? undefined
+      : { cert: await pem(cert), key: await pem(key), ...(ca === undefined ? {} : { ca: await pem(ca) }) };
+  return {
+    port: values.port,
+    host: values.host,
+    ...(websocketPort === undefined ? {} : { websocketPort }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(values["allow-plaintext"] === true ? { allowPlaintext: true } : {}),
+  };
+}
+
+async function optionsOf(values: Values): Promise<GatewayOptions> {
+  const { url, target, features, prefix } = values;
+  return {
+    id: values.id,
+    group: values.group,
+    ...(url === undefined ? { broker: await brokerOf(values) } : { transport: await connectorOf({ ...values, url }) }),
+    ...(prefix === undefined ? {} : { prefix }),
+    publishBits: values["publish-bits"],
+    training: {
+      ...(target === undefined ? {} : { target }),
+      ...(features === undefined ? {} : { features }),
+      estimator: values.estimator,
+      solver: values.solver,
+      epochs: values.epochs,
+      batch: values.batch,
+      seed: values.seed,
+      window: values.window,
+      minimum: values.minimum,
+      everyRows: values["every-rows"],
+      everySeconds: values["every-seconds"],
+    },
+  };
+}
+
+/**
+ * Runs a gateway until the signal ends it.
+ *
+ * @param values The command's options.
+ * @param started Told once, when the broker listens or the connection is being made.
+ * @param happened Told of every event, in order.
+ * @param signal Ends it; what was received is receipted first.
+ */
+export async function serve(
+  values: Values,
+  started: (gateway: Gateway) => Promise<void>,
+  happened: (event: GatewayEvent) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  await using gateway = await createGateway(await optionsOf(values));
+  const watch = async (): Promise<void> => {
+    for await (const event of gateway.events()) await happened(event);
+  };
+  const watching = watch();
+  await started(gateway);
+  if (!signal.aborted)
+    await Promise.race([
+      new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
+      watching, // a watcher that fails ends the command
+    ]);
+  await gateway.close();
+  await watching;
+}

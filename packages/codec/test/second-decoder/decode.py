@@ -1,0 +1,251 @@
+"""A second decoder, written from docs/wire-format.md alone, with Python's standard library.
+
+    python3 decode.py FOLDER    reads the golden vectors in FOLDER and prints what it makes of them as JSON
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+WORD = 0xFFFFFFFF
+SMALLEST = {24: 24, 25: 0x100, 26: 0x10000, 27: 0x100000000}
+
+
+class Refused(Exception):
+    """Bytes that are no frame; the argument is the code of section 3."""
+
+
+class Items:
+    """Items of a data frame, section 2."""
+
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def left(self):
+        return len(self.data) - self.at
+
+    def take(self, count):
+        if count > self.left():
+            raise Refused("truncated")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def major(self):
+        if self.left() < 1:
+            raise Refused("truncated")
+        return self.data[self.at] >> 5
+
+    def head(self, major, most=2**53 - 1):
+        first = self.take(1)[0]
+        if first >> 5 != major:
+            raise Refused("type")
+        n = first & 31
+        if n > 27:
+            raise Refused("type")
+        argument = n if n < 24 else int.from_bytes(self.take(2 ** (n - 24)), "big")
+        if argument < SMALLEST.get(n, 0):
+            raise Refused("form")
+        if argument > most:
+            raise Refused("range")
+        return argument
+
+
+def decode_frame(data, max_bytes=65536, max_rows=4096):
+    """Header as a map, and the body's bytes."""
+    if len(data) > max_bytes:
+        raise Refused("size")
+    items = Items(data)
+    count = items.head(4)
+    version = items.head(0)
+    if version != 1:
+        raise Refused("version")
+    if count != 9:
+        raise Refused("length")
+    session = items.head(0, WORD)
+    sequence = items.head(0, WORD)
+    grid = items.head(0, 65535)
+    coding = items.head(0)
+    if coding != 0:
+        raise Refused("coding")
+    t0 = items.head(0, 2**52 - 1)
+    if items.major() == 0:
+        dt = items.head(0, WORD)
+    else:
+        deltas = items.head(4, max_rows - 1)
+        if deltas > items.left():
+            raise Refused("truncated")
+        dt = [items.head(0, WORD) for _ in range(deltas)]
+    rows = items.head(0, min(max_rows, 65535))
+    if rows < 1:
+        raise Refused("range")
+    if isinstance(dt, list) and len(dt) != rows - 1:
+        raise Refused("length")
+    body = items.take(items.head(2))
+    if items.left() != 0:
+        raise Refused("trailing")
+    header = dict(version=version, session=session, sequence=sequence, grid=grid, coding=coding, t0=t0, dt=dt, rows=rows)
+    return header, body
+
+
+def times_of(header):
+    dt, rows = header["dt"], header["rows"]
+    deltas = dt if isinstance(dt, list) else [dt] * (rows - 1)
+    times = [header["t0"]]
+    for delta in deltas:
+        times.append(times[-1] + delta)
+    return times
+
+
+def unpack(body, rows, widths, tops):
+    """Rows of codes, section 4."""
+    bits = rows * sum(widths)
+    if len(body) != (bits + 7) // 8:
+        raise Refused("length")
+    number = int.from_bytes(body, "little")
+    codes = []
+    for _ in range(rows):
+        row = []
+        for width, top in zip(widths, tops):
+            code = number & ((1 << width) - 1)
+            number >>= width
+            if code > top:
+                raise Refused("code")
+            row.append(code)
+        codes.append(row)
+    if number != 0:
+        raise Refused("padding")
+    return codes
+
+
+class Channel:
+    """One channel of scheme `count`, section 5."""
+
+    def __init__(self, grid):
+        self.bits, self.k = grid["bits"], grid["samples"]
+        self.low, self.high = float(grid["levels"]["low"]), float(grid["levels"]["high"])
+        self.s = (2**self.bits - 1) // self.k
+        if grid["levels"]["kind"] != "uniform" or self.s < 1:
+            raise ValueError("no such grid")
+        self.top = self.k * self.s
+
+    def mean(self, code):
+        return self.low + ((self.high - self.low) * code) / self.top
+
+    def spread(self, code):
+        if self.k == 1:
+            return 0.0
+        step = (self.high - self.low) / self.s
+        u = code % self.k
+        return ((step * step) / (self.k * self.k * (self.k - 1)) * u) * (self.k - u)
+
+    def encode(self, value, words):
+        x = min(max(value, self.low), self.high)
+        p = 0.0 if self.high == self.low else (x - self.low) * (self.s / (self.high - self.low))
+        j = min(math.floor(p), self.s - 1)
+        t = (p - j) * 2.0**32
+        return self.k * j + sum([next(words) + 0.5 < t for _ in range(self.k)])
+
+
+def philox(counter, key):
+    """Section 6."""
+    x0, x1, x2, x3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        p0, p1 = 0xD2511F53 * x0, 0xCD9E8D57 * x2
+        x0, x1, x2, x3 = (p1 >> 32) ^ x1 ^ k0, p1 & WORD, (p0 >> 32) ^ x3 ^ k1, p0 & WORD
+        k0, k1 = (k0 + 0x9E3779B9) & WORD, (k1 + 0xBB67AE85) & WORD
+    return [x0, x1, x2, x3]
+
+
+def key_of(name):
+    value = 0xCBF29CE484222325
+    for byte in name.encode("utf-8"):
+        value = ((value ^ byte) * 0x100000001B3) % 2**64
+    return [value & WORD, value >> 32]
+
+
+def words_of(name, index):
+    key = key_of(name)
+    block = 0
+    while True:
+        yield from philox([block & WORD, block >> 32, index & WORD, index >> 32], key)
+        block += 1
+
+
+def hexes(words):
+    return ["%08x" % word for word in words]
+
+
+def read_frame(vector):
+    header, body = decode_frame(bytes.fromhex(vector["hex"]))
+    grid = vector["grid"]
+    if grid["scheme"] != "count" or grid["coding"] != "packed" or header["grid"] != grid["epoch"]:
+        raise ValueError("another grid")
+    channels = [Channel(channel) for channel in grid["channels"]]
+    codes = unpack(body, header["rows"], [c.bits for c in channels], [c.top for c in channels])
+    encoding = vector["encoding"]
+    words = words_of(encoding["stream"], encoding["index"])
+    return {
+        "header": header,
+        "body": body.hex(),
+        "times": times_of(header),
+        "codes": codes,
+        "means": [[c.mean(code) for c, code in zip(channels, row)] for row in codes],
+        "spreads": [[c.spread(code) for c, code in zip(channels, row)] for row in codes],
+        "encoded": [[c.encode(value, words) for c, value in zip(channels, row)] for row in encoding["values"]],
+        "clipped": [
+            sum([row[i] < c.low or row[i] > c.high for row in encoding["values"]]) for i, c in enumerate(channels)
+        ],
+    }
+
+
+def read_errors(vector):
+    channels = [Channel(channel) for channel in vector["grid"]["channels"]]
+    codes = []
+    for case in vector["cases"]:
+        limits = case.get("limits", {})
+        try:
+            header, body = decode_frame(
+                bytes.fromhex(case["hex"]), limits.get("maxBytes", 65536), limits.get("maxRows", 4096)
+            )
+            unpack(body, header["rows"], [c.bits for c in channels], [c.top for c in channels])
+            codes.append("")
+        except Refused as refused:
+            codes.append(refused.args[0])
+    return {"codes": codes}
+
+
+def read_random(vector):
+    number = lambda text: int(text, 16)
+    streams = []
+    for stream in vector["streams"]:
+        words = words_of(stream["name"], stream["index"])
+        streams.append({"key": hexes(key_of(stream["name"])), "words": hexes([next(words) for _ in stream["words"]])})
+    blocks = [hexes(philox(map(number, block["counter"]), map(number, block["key"]))) for block in vector["blocks"]]
+    return {"blocks": blocks, "streams": streams}
+
+
+def read_weights(vector):
+    out = []
+    for item in vector["vectors"]:
+        bits, scale = item["bits"], item["scale"]
+        rows = unpack(bytes.fromhex(item["hex"]), item["count"], [bits], [2**bits - 1])
+        codes = [code for row in rows for code in row]
+        values = [0.0 if scale == 0 else scale * ((2 * code) / (2**bits - 1) - 1) for code in codes]
+        out.append({"codes": codes, "values": values})
+    return {"vectors": out}
+
+
+def main(folder):
+    readers = {"errors.json": read_errors, "random.json": read_random, "weights.json": read_weights}
+    result = {}
+    for path in sorted(pathlib.Path(folder).glob("*.json")):
+        vector = json.loads(path.read_text(encoding="utf-8"))
+        result[path.name] = readers.get(path.name, read_frame)(vector)
+    json.dump(result, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
