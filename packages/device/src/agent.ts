@@ -4,10 +4,13 @@ import { createDelivery, type Delivery } from "./delivery.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { createGridBook, type GridBook } from "./grid-book.ts";
 import { createIntake, type Intake } from "./intake.ts";
-import { createLink, type Incoming, type Link } from "./link.ts";
+import { createDeviceLink, type DeviceLink, type Incoming } from "./link.ts";
 import { createModels, type Models } from "./models.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
+
+/** Longest reason that `reported` carries. */
+const longestReason = 256;
 
 /** The parts of a running device, wired to each other. */
 export interface Agent {
@@ -17,7 +20,7 @@ export interface Agent {
   readonly delivery: Delivery;
   readonly drain: Drain;
   readonly models: Models;
-  readonly link: Link;
+  readonly link: DeviceLink;
   status(): DeviceStatus;
   health(): MessageOf<"health">;
 }
@@ -126,15 +129,19 @@ function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
   };
 }
 
-async function configure(core: Core, link: Link, message: MessageOf<"desired">, own: boolean): Promise<void> {
+async function refuse(core: Core, link: DeviceLink, version: number, why: string): Promise<void> {
+  const reason = why.slice(0, longestReason);
+  core.hub.emit({ type: "refused", version, reason });
+  await link.publish("reported", { session: core.options.session, status: "refused", version, reason });
+}
+
+async function configure(core: Core, link: DeviceLink, message: MessageOf<"desired">, own: boolean): Promise<void> {
   const { session } = core.options;
   const outcome = await core.configuration.apply(message, own);
   if (outcome === undefined) return;
   const { version } = outcome;
   if (outcome.status === "refused") {
-    const { reason } = outcome;
-    core.hub.emit({ type: "refused", version, reason });
-    await link.publish("reported", { session, status: "refused", version, reason });
+    await refuse(core, link, version, outcome.reason);
     return;
   }
   const { grid, from } = outcome;
@@ -143,7 +150,7 @@ async function configure(core: Core, link: Link, message: MessageOf<"desired">, 
   await link.publish("reported", { session, status: "applied", version, grid, from });
 }
 
-async function receive(core: Core, link: Link, incoming: Incoming): Promise<void> {
+async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promise<void> {
   switch (incoming.kind) {
     case "receipt": {
       const frames = await core.delivery.receipt(incoming.message);
@@ -162,6 +169,9 @@ async function receive(core: Core, link: Link, incoming: Incoming): Promise<void
       return;
     case "desired":
       await configure(core, link, incoming.message, incoming.own);
+      return;
+    case "unreadable":
+      await refuse(core, link, incoming.version, incoming.reason);
   }
 }
 
@@ -176,7 +186,7 @@ export function startAgent(options: ResolvedOptions): Agent {
   let state: DeviceStatus["state"] = "offline";
   const status = (): DeviceStatus => statusOf(core, state);
   const health = (): MessageOf<"health"> => healthOf(core, status());
-  const link: Link = createLink(core.transport, options, {
+  const link: DeviceLink = createDeviceLink(core.transport, options, {
     birth: () => birthOf(core),
     ready: (protocol) => {
       state = "online";

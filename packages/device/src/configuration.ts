@@ -1,5 +1,5 @@
 import { GridError } from "@zipml/codec";
-import type { MessageOf } from "@zipml/protocol";
+import { createSerialQueue, type MessageOf } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
 import type { GridBook } from "./grid-book.ts";
 import type { Intake } from "./intake.ts";
@@ -24,16 +24,29 @@ export interface Configuration {
   apply(message: MessageOf<"desired">, own: boolean): Promise<Outcome | undefined>;
 }
 
-/** Longest reason that `reported` carries. */
-const longestReason = 256;
-
 /**
  * @param intake Takes grids and batches.
  * @param book The session's grids.
  */
 export function createConfiguration(intake: Intake, book: GridBook): Configuration {
+  const queue = createSerialQueue(); // in order of arrival: a newer one must not be overtaken by an older one's sealing
   let version: number | undefined;
   let ownSeen = false;
+  const adopt = async (message: MessageOf<"desired">): Promise<Outcome> => {
+    const before = book.quantizer.grid.epoch;
+    try {
+      // The batch is checked before the grid is adopted: a refused configuration changes nothing.
+      const batch = message.batch === undefined ? undefined : checkBatch({ ...intake.batch, ...message.batch });
+      const from = message.grid === undefined ? intake.counts().sequence : await intake.adopt(message.grid);
+      if (batch !== undefined) intake.rebatch(batch);
+      version = message.version;
+      const grid = book.quantizer.grid.epoch;
+      return { status: "applied", version: message.version, from, grid, changed: grid !== before };
+    } catch (error) {
+      if (!(error instanceof GridError || error instanceof DeviceError)) throw error;
+      return { status: "refused", version: message.version, reason: error.message };
+    }
+  };
   return {
     get version() {
       return version;
@@ -41,19 +54,7 @@ export function createConfiguration(intake: Intake, book: GridBook): Configurati
     apply: async (message, own) => {
       if (!own && ownSeen) return undefined;
       ownSeen ||= own;
-      const before = book.quantizer.grid.epoch;
-      try {
-        // The batch is checked before the grid is adopted: a refused configuration changes nothing.
-        const batch = message.batch === undefined ? undefined : checkBatch({ ...intake.batch, ...message.batch });
-        const from = message.grid === undefined ? intake.counts().sequence : await intake.adopt(message.grid);
-        if (batch !== undefined) intake.rebatch(batch);
-        version = message.version;
-        const grid = book.quantizer.grid.epoch;
-        return { status: "applied", version: message.version, from, grid, changed: grid !== before };
-      } catch (error) {
-        if (!(error instanceof GridError || error instanceof DeviceError)) throw error;
-        return { status: "refused", version: message.version, reason: error.message.slice(0, longestReason) };
-      }
+      return queue.run(() => adopt(message));
     },
   };
 }

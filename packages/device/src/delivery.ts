@@ -1,4 +1,4 @@
-import type { Clock } from "@zipml/protocol";
+import { type Clock, isOffline } from "@zipml/protocol";
 import type { FrameId, Outbox, Receipted, SealedFrame } from "./outbox.ts";
 
 /** How frames are kept moving. */
@@ -25,7 +25,7 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   /** Publishes a frame; resolves when the broker acknowledged it. */
   publish(frame: SealedFrame): Promise<void>;
-  /** Told of a publish that failed while the connection stood. */
+  /** Told of a publish that failed for another reason than the end of the connection. */
   failed(error: unknown): void;
 }
 
@@ -65,6 +65,7 @@ class OutboxDelivery implements Delivery {
   readonly #highest = new Map<number, number>();
   readonly #counts = { published: 0, resent: 0, receipted: 0 };
   #cursor: FrameId | undefined;
+  #round = 0; // counts starts from the oldest frame, so that a look-up under way can't undo one
   #connection = 0; // counts connections, so that a late answer of an old one changes nothing
   #online = false;
   #stopped = false;
@@ -84,7 +85,8 @@ class OutboxDelivery implements Delivery {
     this.#online = true;
     this.#flying = 0;
     this.#patience = 1;
-    this.#cursor = undefined;
+    this.#wanted.length = 0; // everything goes again anyway
+    this.#startOver();
     this.wake();
     this.#arm();
   }
@@ -129,6 +131,11 @@ class OutboxDelivery implements Delivery {
     this.#disarm();
   }
 
+  #startOver(): void {
+    this.#cursor = undefined;
+    this.#round += 1;
+  }
+
   #disarm(): void {
     this.#timer?.abort();
     this.#timer = undefined;
@@ -143,7 +150,7 @@ class OutboxDelivery implements Delivery {
     clock.sleep(this.#options.resendAfter * this.#patience, controller.signal).then(
       () => {
         this.#patience = Math.min(this.#patience * 2, longestBackoff);
-        this.#cursor = undefined;
+        this.#startOver();
         this.wake();
         this.#arm();
       },
@@ -181,8 +188,10 @@ class OutboxDelivery implements Delivery {
       const [frame] = await outbox.frames({ session, sequence: sequence - 1 }, 1);
       if (frame?.session === session && frame.sequence === sequence) return frame;
     }
+    const round = this.#round;
     const [frame] = await outbox.frames(this.#cursor, 1);
-    if (frame !== undefined) this.#cursor = { session: frame.session, sequence: frame.sequence };
+    if (frame !== undefined && round === this.#round)
+      this.#cursor = { session: frame.session, sequence: frame.sequence };
     return frame;
   }
 
@@ -202,7 +211,7 @@ class OutboxDelivery implements Delivery {
       (error: unknown) => {
         if (mine !== this.#connection) return; // the connection ended: resume() starts over from the oldest frame
         this.#flying -= 1;
-        this.#ports.failed(error);
+        if (!isOffline(error)) this.#ports.failed(error);
       },
     );
   }

@@ -1,5 +1,6 @@
 import { type Agent, startAgent } from "./agent.ts";
 import { type DeviceOptions, resolveOptions } from "./options.ts";
+import type { FrameId } from "./outbox.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
 
 /** A device agent: takes readings in, ships them in a few bits, and predicts with what the gateway learns. */
@@ -18,7 +19,7 @@ export interface Device extends AsyncDisposable {
    */
   push(row: Readonly<Record<string, number>>, options?: { readonly time?: number }): Promise<void>;
   /**
-   * Seals what was accepted and waits until receipts cover all of it.
+   * Seals what was accepted and waits until receipts cover all of it. Rows pushed meanwhile are not waited for.
    *
    * @throws `DeviceError` with code `aborted` when the signal ends the wait; nothing is lost by that.
    */
@@ -57,6 +58,12 @@ async function reportHealth(agent: Agent, signal: AbortSignal): Promise<void> {
   while (await waitOne()) await agent.link.publish("health", agent.health());
 }
 
+/** The first frame that rows accepted from now on can get; before it lies all that was accepted so far. */
+async function sealAll({ intake, options }: Agent): Promise<FrameId> {
+  await intake.seal();
+  return { session: options.session, sequence: intake.counts().sequence };
+}
+
 async function flushWithin(agent: Agent, timeout: number): Promise<void> {
   const waiting = new AbortController();
   const timer = new AbortController();
@@ -65,9 +72,10 @@ async function flushWithin(agent: Agent, timeout: number): Promise<void> {
     () => undefined, // flushed in time
   );
   try {
-    await agent.drain.wait(waiting.signal);
+    await agent.drain.wait(await sealAll(agent), waiting.signal);
   } catch (error) {
-    if (!waiting.signal.aborted) throw error;
+    // Whatever went wrong with the outbox, the connection is still to be closed.
+    if (!waiting.signal.aborted) agent.hub.emit({ type: "error", error });
     const { rows, frames } = agent.options.outbox.usage();
     agent.hub.emit({ type: "left", rows, frames });
   } finally {
@@ -75,17 +83,22 @@ async function flushWithin(agent: Agent, timeout: number): Promise<void> {
   }
 }
 
-async function shutDown(agent: Agent, timeout: number): Promise<void> {
+async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>): Promise<void> {
   const { intake, delivery, link, hub, options } = agent;
   intake.stop();
-  await intake.seal();
   await flushWithin(agent, timeout);
   delivery.stop();
-  await link.publish("health", agent.health());
-  await link.publish("death", { session: options.session, reason: "closed" });
+  const last = [
+    link.publish("health", agent.health()),
+    link.publish("death", { session: options.session, reason: "closed" }),
+  ];
   await link.close();
-  await options.outbox.close();
-  hub.close();
+  await Promise.all([...last, reporting]);
+  try {
+    await options.outbox.close();
+  } finally {
+    hub.close();
+  }
 }
 
 /**
@@ -102,7 +115,7 @@ export function createDevice(options: DeviceOptions): Device {
   let closed: Promise<void> | undefined;
   const close = (timeout: number): Promise<void> => {
     stopping.abort();
-    closed ??= reporting.then(() => shutDown(agent, timeout));
+    closed ??= shutDown(agent, timeout, reporting);
     return closed;
   };
   return {
@@ -111,8 +124,7 @@ export function createDevice(options: DeviceOptions): Device {
     session,
     push: (row, { time } = {}) => agent.intake.push(row, time),
     flush: async ({ signal = new AbortController().signal } = {}) => {
-      await agent.intake.seal();
-      await agent.drain.wait(signal);
+      await agent.drain.wait(await sealAll(agent), signal);
     },
     predict: agent.models.predict,
     status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),

@@ -1,16 +1,17 @@
 import { DeviceError } from "./errors.ts";
-import type { Outbox } from "./outbox.ts";
+import type { FrameId, Outbox } from "./outbox.ts";
 
-/** Waits for an outbox to become empty. */
+/** Waits for frames to leave an outbox. */
 export interface Drain {
   /** Looks again: something was released. */
   check(): void;
   /**
-   * Resolves when no row and no frame is left.
+   * Resolves when every frame sealed before the given one has left, whatever was sealed since.
    *
+   * @param end The first frame that is not waited for.
    * @throws {@link DeviceError} with code `aborted` when the signal ends the wait.
    */
-  wait(signal: AbortSignal): Promise<void>;
+  wait(end: FrameId, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -18,11 +19,12 @@ export interface Drain {
  */
 export function createDrain(outbox: Outbox): Drain {
   const waiting = new Set<() => void>();
-  const isEmpty = (): boolean => {
-    const { rows, frames } = outbox.usage();
-    return rows === 0 && frames === 0;
+  /** Frames lie in the order of sealing: the oldest says it all. */
+  const isDone = async ({ session, sequence }: FrameId): Promise<boolean> => {
+    const [oldest] = await outbox.frames(undefined, 1);
+    return oldest === undefined || (oldest.session === session && oldest.sequence >= sequence);
   };
-  const wait = (signal: AbortSignal): Promise<void> =>
+  const wait = (end: FrameId, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       const finish = (settle: () => void): void => {
         waiting.delete(check);
@@ -30,7 +32,12 @@ export function createDrain(outbox: Outbox): Drain {
         settle();
       };
       const check = (): void => {
-        if (isEmpty()) finish(resolve);
+        isDone(end).then(
+          (done) => {
+            if (done) finish(resolve);
+          },
+          (error: unknown) => finish(() => reject(error)),
+        );
       };
       const abort = (): void =>
         finish(() => reject(new DeviceError("aborted", "the wait for receipts was ended", { cause: signal.reason })));

@@ -4,11 +4,10 @@ import { DeviceError } from "./errors.ts";
 import type { GridBook } from "./grid-book.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { SealedFrame } from "./outbox.ts";
+import { type BatchOptions, rowsPerFrame, sealRows, withinOneFrame } from "./sealer.ts";
 
-import { type BatchOptions, rowsPerFrame, sealRows } from "./sealer.ts";
-
-/** Longest time from one row to the next that a frame can say, ms. */
-const longestGap = 0xffffffff;
+/** Latest time that a frame can say, ms from the session's start: 2⁵² − 1. */
+const latestTime = 0xfffffffffffff;
 
 /** Counts since the agent was made. */
 export interface IntakeCounts {
@@ -110,6 +109,8 @@ class OutboxIntake implements Intake {
 
   rebatch(batch: BatchOptions): void {
     this.#batch = batch;
+    // rows that wait already go by the new bounds too
+    this.#queue.run(() => this.#sealAndArm(this.#full)).catch(this.#ports.failed);
   }
 
   counts(): IntakeCounts {
@@ -143,10 +144,10 @@ class OutboxIntake implements Intake {
     const values = orderRow(schema, row);
     const last = this.#lastTime;
     const time = given ?? Math.max(this.#now(), last);
-    if (!Number.isSafeInteger(time) || time < last || time - last > longestGap)
+    if (!Number.isSafeInteger(time) || time < last || time > latestTime)
       throw new DeviceError(
         "time",
-        `a row's time is a whole number of ms from the session's start, from ${last} to ${last + longestGap} here, not ${time}`,
+        `a row's time is a whole number of ms from the session's start, from ${last} to ${latestTime} here, not ${time}`,
       );
     this.#lastTime = time;
     await outbox.append({ session, time, values });
@@ -167,9 +168,9 @@ class OutboxIntake implements Intake {
   async #sealWhile(least: number): Promise<void> {
     const { outbox } = this.#options;
     for (;;) {
-      const rows = await outbox.unsealed(this.#full);
-      if (rows.length < least) return;
-      const sealed = sealRows(rows, this.#sequence, this.#book.quantizer, this.#drawKey);
+      const oldest = await outbox.unsealed(this.#full);
+      if (oldest.length < least) return;
+      const sealed = sealRows(withinOneFrame(oldest), this.#sequence, this.#book.quantizer, this.#drawKey);
       await outbox.seal(sealed.frame);
       this.#sequence += 1;
       for (const [c, count] of sealed.clipped.entries()) this.#clipped[c] = (this.#clipped[c] ?? 0) + count;

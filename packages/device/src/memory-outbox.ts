@@ -18,9 +18,8 @@ export function createMemoryOutbox({ capacity = 16 * 1024 * 1024 }: { readonly c
   let bytes = 0;
 
   const placeAfter = (id: FrameId): number => {
-    const at = frames.findIndex(({ session, sequence }) => session === id.session && sequence >= id.sequence);
-    if (at < 0) return frames.length;
-    return frames[at]?.sequence === id.sequence ? at + 1 : at;
+    const next = frames.findIndex(({ session, sequence }) => session === id.session && sequence > id.sequence);
+    return next >= 0 ? next : frames.findLastIndex(({ session }) => session === id.session) + 1;
   };
   const close = async (): Promise<void> => {};
   return {

@@ -7,7 +7,7 @@ export interface BatchOptions {
   readonly rows: number;
   /** Longest time that a row waits for others, in milliseconds. */
   readonly milliseconds: number;
-  /** Most bytes of a frame's body; a frame always has at least one row. */
+  /** Most bytes of a frame's body, 1 to 45,000; a frame always has at least one row. */
   readonly bytes: number;
 }
 
@@ -26,6 +26,20 @@ export interface Sealed {
  */
 export function rowsPerFrame(batch: BatchOptions, quantizer: Quantizer): number {
   return Math.max(1, Math.min(batch.rows, Math.floor((batch.bytes * 8) / quantizer.rowBits)));
+}
+
+/** Longest time from one row to the next that a frame can say, ms. */
+const longestInterval = 0xffffffff;
+
+/**
+ * The rows that one frame can hold together: those before the first gap that is longer than a frame can say.
+ *
+ * @param rows Times ascending.
+ * @returns `rows` itself, or a shorter copy with at least one row.
+ */
+export function withinOneFrame(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
+  const cut = rows.findIndex((row, i) => i > 0 && row.time - (rows[i - 1]?.time ?? 0) > longestInterval);
+  return cut < 0 ? rows : rows.slice(0, cut);
 }
 
 function intervalsOf(rows: readonly AcceptedRow[]): number | readonly number[] {

@@ -5,6 +5,7 @@ import {
   decodeMessage,
   type EventHub,
   encodeMessage,
+  type Link,
   ProtocolError,
   type Transport,
   type TransportMessage,
@@ -13,7 +14,7 @@ import { createIngest, type Ingest } from "./ingest/ingest.ts";
 import { createReceipts, type Receipts } from "./ingest/receipts.ts";
 import { createRegistry, type DeviceRecord, type Registry } from "./ingest/registry.ts";
 import { createLearner, type Learner } from "./learner.ts";
-import { createLink, type Link } from "./link.ts";
+import { createGatewayLink, stateOf } from "./link.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import { createSampleStore, type SampleStore } from "./sample-store.ts";
 import type { DeviceSummary, GatewayEvent, GatewayStatus } from "./status.ts";
@@ -31,12 +32,13 @@ export interface Core {
   readonly transport: Transport;
 }
 
-function openTransport(connector: Connector, { topics, id, clock }: ResolvedGatewayOptions): Transport {
+function openTransport(connector: Connector, options: ResolvedGatewayOptions): Transport {
+  const { topics, id } = options;
   return connector({
     clientId: `gateway.${id}`,
     will: {
       topic: topics.build({ kind: "state", gateway: id }),
-      payload: encodeMessage("state", { id, online: false, at: Math.round(clock.now()), trains: true }),
+      payload: encodeMessage("state", stateOf(options, false)),
       qos: 1,
       retain: true,
     },
@@ -194,7 +196,7 @@ export function startCore(options: ResolvedGatewayOptions, connector: Connector,
   const parts = createParts(options, transport, outlet);
   const { hub, learner } = parts;
   const { group } = options;
-  const link = createLink(transport, options, {
+  const link = createGatewayLink(transport, options, {
     ready: (protocol) => {
       const { latest } = learner;
       // A broker that lost its retained messages gets the model again.

@@ -81,3 +81,8 @@ export class TransportError extends Error {
     this.reasonCode = facts.reasonCode;
   }
 }
+
+/** Whether an error only says that there is no connection: the next one mends it, so nobody need be told. */
+export function isOffline(error: unknown): boolean {
+  return error instanceof TransportError && (error.code === "offline" || error.code === "closed");
+}

@@ -3,6 +3,7 @@ export { decodeCbor, defaultCborLimits, encodeCbor } from "./cbor.ts";
 export type { CborLimits } from "./cbor-scan.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
+  isOffline,
   ProtocolError,
   type ProtocolErrorCode,
   type ProtocolErrorFacts,
@@ -12,6 +13,7 @@ export {
 } from "./errors.ts";
 export { createEventHub, type EventHub } from "./event-hub.ts";
 export { createEventQueue, type EventQueue } from "./event-queue.ts";
+export { createLink, type Link, type LinkConnection, type LinkOptions, type LinkPorts } from "./link.ts";
 export type { Birth, Death, Health, Receipt, Reported } from "./messages/device.ts";
 export { maxRanges } from "./messages/fields.ts";
 export type { Command, Desired, GatewayState, Model } from "./messages/gateway.ts";

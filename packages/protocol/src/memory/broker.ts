@@ -1,7 +1,14 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Connector, PublishOptions } from "../transport.ts";
 import { createTopicTree } from "./topic-tree.ts";
-import { type BrokerPort, type ClientSettings, openMemoryTransport, type Routed, type Session } from "./transport.ts";
+import {
+  type BrokerPort,
+  type ClientSettings,
+  openMemoryTransport,
+  type Published,
+  type Routed,
+  type Session,
+} from "./transport.ts";
 
 /** How a memory broker behaves. */
 export interface MemoryBrokerOptions {
@@ -11,7 +18,10 @@ export interface MemoryBrokerOptions {
   readonly reconnectAfter?: number;
   /** Messages that a client's consumer may be behind before the broker holds them back; 256 by default. */
   readonly queueLimit?: number;
-  /** Messages that the broker holds back for one client before it drops more; 1,000 by default. */
+  /**
+   * Messages that the broker holds back for one client before it drops more; 1,000 by default. A publisher that awaits
+   * each publish gives a client that runs at all the time to catch up before.
+   */
   readonly backlogLimit?: number;
   /**
    * For tests: how many copies of a message reach a client. 0 loses it although it was acknowledged, 2 sends it twice.
@@ -86,9 +96,9 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     const next = [...waiting].find((other) => other.options.clientId === session.options.clientId);
     if (running) next?.connect();
   };
-  const publish = (session: Session, topic: string, payload: Uint8Array, how: PublishOptions): boolean => {
-    router.route(topic, payload, how);
-    return acknowledges(topic, session.options.clientId);
+  const publish = (session: Session, topic: string, payload: Uint8Array, how: PublishOptions): Published => {
+    const receivers = router.route(topic, payload, how);
+    return { receivers, acknowledged: acknowledges(topic, session.options.clientId) };
   };
   const port: BrokerPort = { attach, detach, publish, subscribe: router.subscribe };
   const disconnect = (clientId: string): boolean => {
@@ -128,11 +138,13 @@ function createRouter(copies: NonNullable<MemoryBrokerOptions["deliver"]>) {
       counters[took ? "delivered" : "dropped"] += 1;
     }
   };
-  const route = (topic: string, payload: Uint8Array, { qos, retain }: PublishOptions): void => {
+  const route = (topic: string, payload: Uint8Array, { qos, retain }: PublishOptions): Set<Session> => {
     counters.published += 1;
     if (retain) retained.put({ topic, payload, qos, retained: true, duplicate: false });
     const message: Routed = { topic, payload, qos, retained: false, duplicate: false };
-    for (const session of subscriptions.matchTopic(topic)) deliver(session, message);
+    const receivers = subscriptions.matchTopic(topic);
+    for (const session of receivers) deliver(session, message);
+    return receivers;
   };
   const subscribe = (session: Session, filters: readonly string[]): void => {
     for (const filter of filters) {

@@ -29,18 +29,26 @@ export interface Session {
   readonly filters: Set<string>;
   /** Takes a message, or says that there is no room for it. */
   receive(message: Routed): boolean;
+  /** Whether the broker holds messages back, because the consumer is behind. */
+  behind(): boolean;
   /** The connection ended; `again` tells whether to try again by itself or to wait for `connect`. */
   lost(reason: string, again: boolean): void;
   /** Try to connect now. */
   connect(): void;
 }
 
+/** What became of a publish. */
+export interface Published {
+  readonly receivers: Iterable<Session>;
+  readonly acknowledged: boolean;
+}
+
 /** What the broker does for a client. */
 export interface BrokerPort {
   attach(session: Session): boolean;
   detach(session: Session): void;
-  /** Routes and says whether it is acknowledged. */
-  publish(session: Session, topic: string, payload: Uint8Array, options: PublishOptions): boolean;
+  /** Routes and says who has received it, and whether it is acknowledged. */
+  publish(session: Session, topic: string, payload: Uint8Array, options: PublishOptions): Published;
   subscribe(session: Session, filters: readonly string[]): void;
 }
 
@@ -51,6 +59,8 @@ export interface ClientSettings {
   readonly queueLimit: number;
   readonly backlogLimit: number;
 }
+
+const PATIENCE = 1000; // turns of the microtask queue; a consumer takes some five for an event
 
 /** Opens a transport to a memory broker; it connects in the background. */
 export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings, options: ConnectOptions): Transport {
@@ -86,7 +96,8 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
     meters.received.bytes += ackLength;
     queue.push({ type: "online", protocol: "memory" });
   };
-  const session: Session = { options, filters: new Set(), receive: inbox.receive, lost, connect };
+  const { receive, behind } = inbox;
+  const session: Session = { options, filters: new Set(), receive, behind, lost, connect };
   const requireOnline = (): void => {
     if (closing.signal.aborted) throw new TransportError("closed", "the transport is closed");
     if (!online) throw new TransportError("offline", "there is no connection to the broker");
@@ -95,10 +106,10 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
     checkPublish(topic, payload, how);
     requireOnline();
     countMessage(meters.sent, topic, payload, how.qos);
-    const acknowledged = broker.publish(session, topic, payload.slice(), how);
-    if (how.qos === 0) return;
-    if (!acknowledged) return new Promise((_, reject) => unacknowledged.add(reject));
-    meters.received.bytes += ackLength;
+    const { receivers, acknowledged } = broker.publish(session, topic, payload.slice(), how);
+    if (how.qos === 1 && !acknowledged) return new Promise((_, reject) => unacknowledged.add(reject));
+    if (how.qos === 1) meters.received.bytes += ackLength;
+    await giveWay(receivers);
   };
   const subscribe = async (filters: readonly string[]): Promise<void> => {
     checkFilters(filters);
@@ -148,7 +159,17 @@ function createInbox({ queueLimit, backlogLimit }: ClientSettings, meters: Traff
   const forget = (): void => {
     backlog.length = 0;
   };
-  return { queue, receive, forget };
+  return { queue, receive, behind: () => backlog.length > 0, forget };
+}
+
+/**
+ * Lets consumers that are behind catch up before a publish is acknowledged, as a slow line would. Only for so many
+ * turns: one that stands still, or that waits for this very publisher, must not stop it.
+ */
+async function giveWay(receivers: Iterable<Session>): Promise<void> {
+  for (const receiver of receivers) {
+    for (let turn = 0; turn < PATIENCE && receiver.behind(); turn += 1) await undefined;
+  }
 }
 
 function countMessage(meter: TrafficMeter, topic: string, payload: Uint8Array, qos: 0 | 1): void {

@@ -53,6 +53,23 @@ describe("memory broker", () => {
     expect(broker.counters()).toMatchObject({ delivered: 10, dropped: 5 });
   });
 
+  it("drops nothing between a publisher that awaits and a consumer that runs", async () => {
+    const broker = createMemoryBroker();
+    await using a = broker.connector()({ clientId: "a" });
+    await using b = broker.connector()({ clientId: "b" });
+    let got = 0;
+    const seen = watch(a, async () => {
+      for (let turn = 0; turn < 40; turn += 1) await undefined;
+      got += 1;
+    });
+    const other = watch(b);
+    await Promise.all([seen.next("online"), other.next("online")]);
+    await a.subscribe(["x"]);
+    for (let i = 0; i < 5000; i += 1) await b.publish("x", payload, { qos: i % 2 === 0 ? 1 : 0, retain: false });
+    await expect.poll(() => got).toBe(5000);
+    expect(broker.counters().dropped).toBe(0);
+  });
+
   it("goes away without wills and comes back with what it retained", async () => {
     const broker = createMemoryBroker();
     const will = { topic: "will", payload, ...qos1 };
