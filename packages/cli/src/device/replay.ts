@@ -157,7 +157,7 @@ export async function replayFile(values: Values, tell: Watch, signal: AbortSigna
     schema: replay.schema,
     transport: await connectorOf(values),
     grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
-    batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 65_000 },
+    batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },
     ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
   });
   const sealed: Sealed = { bytes: 0 };

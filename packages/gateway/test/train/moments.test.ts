@@ -1,7 +1,7 @@
 import { createQuantizer, createStream, type Quantizer } from "@zipml/codec";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { combineMoments, createMoments, type Moments, type SampleBlock } from "../../src/train/index.ts";
+import { combineMoments, createMoments, type SampleBlock } from "../../src/train/index.ts";
 import { codeBlocks, gaussian, quantizerOf } from "./support/data.ts";
 
 const columns = 3;
@@ -200,7 +200,7 @@ describe("refusals", () => {
     const wide = quantizerOf([{ low: 0, high: 1, bits: 16, samples: 1 }]);
     const moments = createMoments(wide);
     moments.add({ kind: "codes", rows: 1, quantizer: wide, codes: Uint16Array.of(9) });
-    const full = { ...moments, rows: 2 ** 21 + 1, sums: () => ({ ...moments.sums(), rows: 2 ** 21 + 1 }) };
+    const full = { ...moments, rows: 2 ** 22, sums: () => ({ ...moments.sums(), rows: 2 ** 22 }) };
     expect(() => moments.merge(full)).toThrow(refused("rows"));
     expect(() => moments.merge(createMoments(quantizer))).not.toThrow();
     const other = createMoments(columns);
