@@ -33,9 +33,9 @@ export interface Core {
 }
 
 function openTransport(connector: Connector, options: ResolvedGatewayOptions): Transport {
-  const { topics, id } = options;
+  const { topics, group, id } = options;
   return connector({
-    clientId: `gateway.${id}`,
+    clientId: `_gateway.${group}.${id}`, // a group can't be called so: no device has this id
     will: {
       topic: topics.build({ kind: "state", gateway: id }),
       payload: encodeMessage("state", stateOf(options, false)),
@@ -46,23 +46,26 @@ function openTransport(connector: Connector, options: ResolvedGatewayOptions): T
 }
 
 /** Takes a message to whom it concerns. @throws `ProtocolError` for a message that is not what its topic says. */
-function route(core: Omit<Core, "link">, address: Address, { payload }: TransportMessage): void {
+function route(core: Omit<Core, "link">, address: Address, { payload, retained }: TransportMessage): void {
   const { registry, ingest, hub, learner } = core;
   switch (address.kind) {
     case "data":
       ingest.data(address.device, payload);
+      alive(core, address.device, retained);
       return;
     case "birth": {
       const birth = decodeMessage("birth", payload);
-      ingest.birth(address.device, birth);
+      ingest.birth(address.device, birth, retained);
       hub.emit({ type: "birth", device: address.device, session: birth.session });
       return;
     }
     case "death": {
       const { session, reason = "lost" } = decodeMessage("death", payload);
-      const device = registry.get(address.device);
+      const device = registry.open(address.device);
+      if (device === undefined) return;
+      device.dead = session;
       // A will of an earlier session says nothing of the one that runs now.
-      if (device === undefined || device.birth?.session !== session) return;
+      if (device.birth?.session !== session) return;
       device.online = false;
       hub.emit({ type: "death", device: address.device, session, reason });
       return;
@@ -70,6 +73,7 @@ function route(core: Omit<Core, "link">, address: Address, { payload }: Transpor
     case "health": {
       const device = registry.open(address.device);
       if (device !== undefined) device.health = decodeMessage("health", payload);
+      alive(core, address.device, retained);
       return;
     }
     case "reported":
@@ -81,6 +85,14 @@ function route(core: Omit<Core, "link">, address: Address, { payload }: Transpor
     default:
       return;
   }
+}
+
+/** A message sent just now proves more than a will that a broker sent late, or kept from before a reconnect. */
+function alive({ registry }: Pick<Core, "registry">, id: string, retained: boolean): void {
+  const device = registry.get(id);
+  if (retained || device?.birth === undefined) return;
+  device.online = true;
+  device.dead = undefined;
 }
 
 function reported({ registry, hub }: Pick<Core, "registry" | "hub">, id: string, payload: Uint8Array): void {

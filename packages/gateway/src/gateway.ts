@@ -1,5 +1,5 @@
 import type { Grid } from "@zipml/codec";
-import type { Connector, Desired } from "@zipml/protocol";
+import { type Connector, type Desired, encodeMessage } from "@zipml/protocol";
 import { mqtt } from "@zipml/protocol/mqtt";
 import { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
 import { type Core, startCore, statusOf } from "./core.ts";
@@ -51,6 +51,8 @@ export interface Gateway extends AsyncDisposable {
   /**
    * Publishes a configuration, retained. Devices answer by `reported` events.
    *
+   * @throws {@link GatewayError} `offline` without a connection: nothing is kept for later. The protocol's
+   * `ProtocolError` (`shape`, with the path; `id` for the device) for a configuration that can't be.
    * @returns Its version. Versions are seconds since 1970, or one more than the last, so that they rise over restarts.
    */
   configure(configuration: DesiredConfiguration): Promise<number>;
@@ -79,15 +81,21 @@ function predict(core: Core, row: Readonly<Record<string, number>>): number {
 function createConfigurator({ link, options }: Core): Gateway["configure"] {
   let last = 0;
   return async ({ device, grid, batch }) => {
-    const { group, clock } = options;
+    const { group, clock, topics } = options;
     last = Math.max(last + 1, Math.floor(clock.now() / 1000));
     const version = last;
     const address =
       device === undefined
         ? ({ kind: "desired", audience: "all", group } as const)
         : ({ kind: "desired", audience: "device", group, device } as const);
+    topics.build(address); // an id that can't be is refused here
     const message = { version, ...(grid === undefined ? {} : { grid }), ...(batch === undefined ? {} : { batch }) };
-    await link.publish(address, "desired", message);
+    encodeMessage("desired", message); // a mistake is the caller's to hear of
+    if (!(await link.publish(address, "desired", message)))
+      throw new GatewayError(
+        "offline",
+        `configuration ${version} was not published: the broker did not acknowledge it`,
+      );
     return version;
   };
 }

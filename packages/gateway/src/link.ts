@@ -57,8 +57,9 @@ export function createGatewayLink(
     },
     publish: link.publish.bind(link),
     close: async () => {
-      await link.publish(place, "state", () => stateOf(options, false));
+      const farewell = link.publish(place, "state", () => stateOf(options, false));
       await link.close();
+      await farewell;
     },
   };
 }

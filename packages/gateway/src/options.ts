@@ -100,6 +100,8 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   const { training = {}, receipts = {}, limits = {} } = options;
   if ((options.transport === undefined) === (options.broker === undefined))
     throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
+  if (training.estimator === "full")
+    throw new GatewayError("options", 'training.estimator "full" reads raw rows; what arrives is codes');
   return {
     id: checkId("gateway", options.id ?? "gateway"),
     group: checkId("group", options.group),

@@ -58,6 +58,11 @@ function placeInTime(frames: readonly StoredFrame[], frame: StoredFrame): number
   return low;
 }
 
+function newestRows(frame: StoredFrame, rows: number): StoredFrame {
+  const columns = frame.codes.length / frame.rows;
+  return { ...frame, rows, codes: frame.codes.subarray((frame.rows - rows) * columns) };
+}
+
 /** Frames of one grid, in order of place. */
 interface Segment {
   readonly quantizer: Quantizer;
@@ -132,12 +137,12 @@ async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBloc
 /**
  * An empty store.
  *
- * @param window Most rows held. Beyond it the frames with the oldest first rows leave, so that what is held depends on
- * the frames alone and not on their order of arrival.
+ * @param window Most rows held. Beyond it the oldest leave, frames in the order of their first rows, so that what is
+ * held depends on the frames alone and not on their order of arrival.
  */
 export function createSampleStore(window: number): SampleStore {
   const frames: StoredFrame[] = []; // in order of time
-  let horizon: StoredFrame | undefined; // the newest frame that has left
+  let horizon: StoredFrame | undefined; // the newest frame of which rows have left
   let rows = 0;
   let stored = 0;
   return {
@@ -153,8 +158,12 @@ export function createSampleStore(window: number): SampleStore {
       frames.splice(placeInTime(frames, frame), 0, frame);
       rows += frame.rows;
       while (rows > window) {
-        horizon = frames.shift();
-        rows -= horizon?.rows ?? rows;
+        const oldest = frames.shift();
+        if (oldest === undefined) return;
+        horizon = oldest;
+        const kept = Math.max(0, oldest.rows - (rows - window));
+        if (kept > 0) frames.unshift(newestRows(oldest, kept));
+        rows -= oldest.rows - kept;
       }
     },
     source: (columns) => {

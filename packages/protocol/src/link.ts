@@ -45,6 +45,9 @@ export interface Link {
   close(): Promise<void>;
 }
 
+/** Longest wait at the end for what is not acknowledged yet, ms. */
+const lastWords = 1000;
+
 /** Options of {@link createLink}. */
 export interface LinkOptions {
   readonly transport: Transport;
@@ -88,15 +91,22 @@ class TransportLink implements Link {
     kind: Kind,
     message: MessageOf<Kind> | (() => MessageOf<Kind>),
   ): Promise<boolean> {
-    return this.#queue.run(() =>
-      this.#attempt(() => this.#send(address, kind, typeof message === "function" ? message() : message)),
-    );
+    return this.#queue.run(async () => {
+      const value = typeof message === "function" ? message() : message;
+      // What was handed in before the connection broke must not go out on the next one before its greeting.
+      return this.#online && (await this.#attempt(() => this.#send(address, kind, value)));
+    });
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    const { transport, clock } = this.#options;
+    const inTime = new AbortController();
+    const wait = clock.sleep(lastWords, inTime.signal).catch(() => undefined); // aborted: all was said in time
+    await Promise.race([this.#queue.idle(), wait]);
+    inTime.abort();
+    await transport.close(); // ends what a broker that does not answer still holds up
     await this.#queue.idle();
-    await this.#options.transport.close();
     await this.#running;
   }
 

@@ -47,7 +47,11 @@ async function listen(server: Server, host: string, port: number): Promise<Liste
     server.once("error", (cause) =>
       reject(new GatewayError("listen", `the broker can't listen on ${host}:${port}: ${cause.message}`, { cause })),
     );
-    server.listen(port, host, () => resolve());
+    try {
+      server.listen(port, host, () => resolve());
+    } catch (cause) {
+      reject(new GatewayError("options", `broker port ${port}: a whole number from 0 to 65535 is needed`, { cause }));
+    }
   });
   const address = server.address() as AddressInfo; // a TCP server that listens has one
   return { server, sockets, port: address.port };
@@ -61,9 +65,12 @@ async function closeListener({ server, sockets }: Listener): Promise<void> {
 
 function websocketServer(broker: Aedes, tls: BrokerTls | undefined): Server {
   const http = tls === undefined ? createHttpServer() : createHttpsServer(tlsOptions(tls));
-  const sockets = new WebSocketServer({ server: http, handleProtocols: (offered) => offered.has("mqtt") && "mqtt" });
-  sockets.on("connection", (socket, request) => {
-    broker.handle(createWebSocketStream(socket), request);
+  // Made without the server: it would pass on the server's errors to nobody, and so end the process.
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => offered.has("mqtt") && "mqtt" });
+  http.on("upgrade", (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      broker.handle(createWebSocketStream(client), request);
+    });
   });
   return http;
 }

@@ -1,10 +1,12 @@
-import { createQuantizer, type Grid, type Quantizer, type Schema } from "@zipml/codec";
-import type { Task } from "../train/index.ts";
+import { createQuantizer, defineGrid, type Grid, GridError, type Quantizer, type Schema } from "@zipml/codec";
+import type { EstimatorName, Task } from "../train/index.ts";
 
 /** Which channels a group trains on; left out, the roles in the schema of the first birth decide. */
 export interface TaskChoice {
   readonly features?: readonly string[];
   readonly target?: string;
+  /** What trains: `naive` reads features with one draw, the others with two or more. Default `symmetric`. */
+  readonly estimator?: EstimatorName | undefined;
 }
 
 /** Why a device's readings can't be trained on. */
@@ -45,15 +47,45 @@ export function taskOf(schema: Schema, choice: TaskChoice): Task | Mismatch {
   };
 }
 
+/** Why a grid that came over the wire can't be used; one that passes has been checked as the device itself would. */
+function gridFault(schema: Schema, grid: Grid): string | undefined {
+  try {
+    defineGrid(schema, grid);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GridError) return `grid ${grid.epoch}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** One device with the wrong draws must not make training impossible for its whole group. */
+function drawsFault(
+  { name }: { readonly name: string },
+  samples: number,
+  estimator: EstimatorName,
+): string | undefined {
+  if (estimator === "naive" ? samples === 1 : samples >= 2) return undefined;
+  const needed = estimator === "naive" ? "exactly one" : "two or more";
+  return `feature ${JSON.stringify(name)} has ${samples} draws a reading; ${estimator} needs ${needed}`;
+}
+
 /**
  * The projection of a device's rows onto the task.
  *
  * @param schema The device's channels.
  * @param grid A grid of that schema.
  * @param task What the group trains.
+ * @param estimator What trains it.
  * @returns The projection, or why the device does not fit.
  */
-export function projectionOf(schema: Schema, grid: Grid, task: Task): Projection | Mismatch {
+export function projectionOf(
+  schema: Schema,
+  grid: Grid,
+  task: Task,
+  estimator: EstimatorName = "symmetric",
+): Projection | Mismatch {
+  const fault = gridFault(schema, grid);
+  if (fault !== undefined) return { reason: fault };
   const columns: number[] = [];
   for (const { name, unit } of [...task.features, task.target]) {
     const at = schema.channels.findIndex((channel) => channel.name === name);
@@ -62,6 +94,11 @@ export function projectionOf(schema: Schema, grid: Grid, task: Task): Projection
     if (channel.unit !== unit)
       return { reason: `channel ${JSON.stringify(name)} is in ${channel.unit} here and in ${unit} in the group` };
     columns.push(at);
+  }
+  for (const feature of task.features) {
+    const samples = grid.channels[columns[feature.column] ?? 0]?.samples ?? 0;
+    const reason = drawsFault(feature, samples, estimator);
+    if (reason !== undefined) return { reason };
   }
   const width = grid.channels.length;
   const quantizer = createQuantizer({

@@ -51,7 +51,12 @@ export interface IngestPorts {
 
 /** From data messages to stored frames, each exactly once by (device, session, sequence). */
 export interface Ingest {
-  birth(device: string, message: Birth): void;
+  /**
+   * Takes a birth, and the frames that waited for it.
+   *
+   * @param retained The broker had kept it: it may be of a device that has died since.
+   */
+  birth(device: string, message: Birth, retained: boolean): void;
   data(device: string, payload: Uint8Array): void;
   /** What the group trains, once a birth has shown it. */
   readonly task: Task | undefined;
@@ -95,25 +100,26 @@ class GroupIngest implements Ingest {
     return { ...this.#counts };
   }
 
-  birth(id: string, message: Birth): void {
+  birth(id: string, message: Birth, retained: boolean): void {
     const { registry } = this.#ports;
     const device = registry.open(id);
     if (device === undefined) return;
     device.birth = message;
-    device.online = true;
+    device.online = !(retained && device.dead === message.session);
+    if (!retained) device.dead = undefined;
     device.unusable = undefined;
     for (const { session, grids } of message.earlier ?? [])
       this.#learn(device, registry.openSession(device, session, message.startedAt), message.schema, grids);
     const session = registry.openSession(device, message.session, message.startedAt);
     this.#learn(device, session, message.schema, message.grids);
-    for (const payload of device.parked.splice(0)) this.#take(device, payload);
+    for (const payload of device.parked.splice(0)) this.#take(device, payload, true);
   }
 
   data(id: string, payload: Uint8Array): void {
     this.#counts.received += 1;
     const device = this.#ports.registry.open(id);
     if (device === undefined) this.#counts.deferred += 1;
-    else this.#take(device, payload);
+    else this.#take(device, payload, false);
   }
 
   #learn(device: DeviceRecord, session: SessionRecord, schema: Schema, grids: readonly Grid[]): void {
@@ -146,17 +152,17 @@ class GroupIngest implements Ingest {
     const key = JSON.stringify([schema, { ...grid, epoch: 0 }]);
     const known = this.#projections.get(key);
     if (known !== undefined) return known;
-    const made = projectionOf(schema, grid, this.#task);
+    const made = projectionOf(schema, grid, this.#task, this.#ports.choice.estimator);
     this.#projections.set(key, made);
     return made;
   }
 
-  #take(device: DeviceRecord, payload: Uint8Array): void {
+  #take(device: DeviceRecord, payload: Uint8Array, again: boolean): void {
     try {
       const frame = decodeFrame(payload);
       const session = device.sessions.get(frame.session);
       const decoder = session?.decoders.get(frame.grid);
-      if (session === undefined || decoder === undefined) this.#wait(device, payload);
+      if (session === undefined || decoder === undefined) this.#wait(device, payload, again);
       else this.#store(device, session, decoder, frame);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -185,13 +191,13 @@ class GroupIngest implements Ingest {
     this.#ports.receipt(device, session);
   }
 
-  #wait(device: DeviceRecord, payload: Uint8Array): void {
+  #wait(device: DeviceRecord, payload: Uint8Array, again: boolean): void {
     const { clock, limits, command } = this.#ports;
     if (device.unusable !== undefined) {
       this.#counts.unusable += 1;
       return;
     }
-    this.#counts.unknownGrid += 1;
+    if (!again) this.#counts.unknownGrid += 1;
     if (device.parked.length < limits.parked) device.parked.push(payload);
     else this.#counts.deferred += 1;
     if (clock.now() - device.askedAt < askEvery) return;

@@ -21,7 +21,7 @@ export interface ReceiptPorts {
 export interface Receipts {
   /** The session's store has grown, or a device asks by sending again. */
   mark(device: DeviceRecord, session: SessionRecord): void;
-  /** Sends what is due now. */
+  /** Sends the receipts that are due now. */
   flush(): void;
   stop(): void;
 }
@@ -31,9 +31,10 @@ interface Due {
   readonly session: SessionRecord;
 }
 
+/** A session with frames missing below its newest one. */
 interface Gap extends Due {
-  /** When it is asked for next. */
-  at: number;
+  /** The session's floor when the wait began: where it has moved, waiting starts over. */
+  floor: number;
   wait: number;
 }
 
@@ -48,9 +49,39 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
   const due = new Map<SessionRecord, Due>();
   const open = new Map<SessionRecord, Gap>();
   const stopping = new AbortController();
+  const { signal } = stopping;
   let ticking = false;
 
-  const sendReceipts = (): void => {
+  /** Whether the time went by: false once stopped. */
+  const waited = async (milliseconds: number): Promise<boolean> => {
+    try {
+      await ports.clock.sleep(milliseconds, signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+  };
+  const chase = async (gap: Gap): Promise<void> => {
+    const { device, session } = gap;
+    while (await waited(gap.wait)) {
+      if (open.get(session) !== gap) return;
+      const { floor } = session.sequences;
+      const moved = floor !== gap.floor;
+      gap.floor = floor;
+      gap.wait = moved ? options.gapAfter : Math.min(gap.wait * 2, options.gapAfter * 2 ** mostDoublings);
+      ports.command(device.id, { name: "resend", session: session.session, ranges: session.sequences.gaps() });
+    }
+  };
+  const watch = (device: DeviceRecord, session: SessionRecord): void => {
+    if (session.sequences.ranges.length === 0) open.delete(session);
+    else if (!open.has(session) && !signal.aborted) {
+      const gap: Gap = { device, session, floor: session.sequences.floor, wait: options.gapAfter };
+      open.set(session, gap);
+      chase(gap).catch(ports.failed);
+    }
+  };
+  const flush = (): void => {
     for (const { device, session } of due.values()) {
       const { floor, ranges } = session.sequences;
       ports.receipt(device.id, {
@@ -58,46 +89,18 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
         floor,
         ranges: ranges.map(([from, to]) => [from, to] as const),
       });
-      if (ranges.length === 0) open.delete(session);
-      else if (!open.has(session))
-        open.set(session, { device, session, at: ports.clock.now() + options.gapAfter, wait: options.gapAfter });
+      watch(device, session);
     }
     due.clear();
   };
-  const askForGaps = (): void => {
-    const now = ports.clock.now();
-    for (const gap of open.values()) {
-      if (now < gap.at) continue;
-      gap.wait = Math.min(gap.wait * 2, options.gapAfter * 2 ** mostDoublings);
-      gap.at = now + gap.wait;
-      ports.command(gap.device.id, {
-        name: "resend",
-        session: gap.session.session,
-        ranges: gap.session.sequences.gaps(),
-      });
-    }
-  };
-  const flush = (): void => {
-    sendReceipts();
-    askForGaps();
-  };
   const tick = async (): Promise<void> => {
-    const { signal } = stopping;
-    while (due.size > 0 || open.size > 0) {
-      try {
-        await ports.clock.sleep(options.delay, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        throw error;
-      }
-      flush();
-    }
+    while (due.size > 0 && (await waited(options.delay))) flush();
     ticking = false;
   };
   return {
     mark: (device, session) => {
       due.set(session, { device, session });
-      if (ticking || stopping.signal.aborted) return;
+      if (ticking || signal.aborted) return;
       ticking = true;
       tick().catch(ports.failed);
     },

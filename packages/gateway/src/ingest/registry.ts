@@ -39,6 +39,8 @@ export interface DeviceRecord {
   health: Health | undefined;
   reported: Reported | undefined;
   online: boolean;
+  /** Session whose death came last, as long as nothing has come from it since. */
+  dead: number | undefined;
   /** When its birth was last asked for, ms on the clock. */
   askedAt: number;
   /** Why its readings can't be used, where they can't. */
@@ -73,6 +75,7 @@ export function createRegistry(limits: RegistryLimits): Registry {
       health: undefined,
       reported: undefined,
       online: false,
+      dead: undefined,
       askedAt: Number.NEGATIVE_INFINITY,
       unusable: undefined,
       sessions: new Map(),

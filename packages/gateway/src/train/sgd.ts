@@ -5,7 +5,7 @@ import { lossOf, normalEquations } from "./normal-equations.ts";
 import { measureEnergy, measureLargest, measureLoss } from "./passes.ts";
 import { createRowReader } from "./row-reader.ts";
 import { stepAt } from "./schedules.ts";
-import { automaticStep, batchNoise, type StepFacts } from "./step.ts";
+import { automaticStep, type StepFacts } from "./step.ts";
 import { createStreams } from "./streams.ts";
 import { type Outcome, readable, report, type Training } from "./training.ts";
 
@@ -65,13 +65,14 @@ function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number 
 }
 
 /**
- * Refuses a loss above that of the start, or not finite. While training runs, what the noise of mini-batches explains is
- * let pass, up to half; at the end one per cent is, so that a target which the features say nothing about still trains.
- * A square can't be negative: an estimate below minus the start means that the correction outgrew the data.
+ * Refuses a loss that grew past the start's, or is not finite. While training runs twice the start is let pass, as the
+ * first, large steps may shake the model about a good one; the result may exceed the start by one per cent of noise, so
+ * that a target which the features say nothing about still trains. A square can't be negative: an estimate as far below 0
+ * means that the correction outgrew the data.
  */
-function checkLoss(loss: number, allowance: number, epoch: number): void {
-  const limit = startLoss * (1 + allowance);
-  if (Number.isFinite(loss) && loss <= limit && loss >= -limit) return;
+function checkLoss(loss: number, last: boolean, epoch: number): void {
+  const limit = startLoss * (last ? 1.01 : 2);
+  if (Number.isFinite(loss) && Math.abs(loss) <= limit) return;
   throw new TrainingError("diverged", `the loss went from ${startLoss} to ${loss} (standardised): no model`, epoch);
 }
 
@@ -116,8 +117,7 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     await engine.epoch({ ...fixed, epoch, step, streams: createStreams(options.seed, epoch), trail });
     if (epoch === options.epochs && tail.count > 0) weights.set(tail.sum.map((sum) => sum / tail.count));
     const loss = await landscape.loss(weights);
-    const noise = epoch < options.epochs ? Math.min(step * batchNoise(facts), 0.5) : 0;
-    checkLoss(loss + guardLoss(landscape.guard, weights), Math.max(noise, 0.01), epoch);
+    checkLoss(loss + guardLoss(landscape.guard, weights), epoch === options.epochs, epoch);
     const scaled = loss * scaling.targetDeviation ** 2;
     epochs.push({ epoch, loss: scaled });
     await report(training, epoch, scaled, weights);

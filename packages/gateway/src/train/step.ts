@@ -23,7 +23,7 @@ function vectorNoise(length: number, bits: number): number {
 }
 
 /** The mini-batch's share of a step's noise: energy over rows, grown by the rounding of model and residuals. */
-export function batchNoise({ energy, batch, features, modelBits, residualBits }: StepFacts): number {
+function batchNoise({ energy, batch, features, modelBits, residualBits }: StepFacts): number {
   return (energy / batch) * (1 + vectorNoise(features, modelBits) + vectorNoise(batch, residualBits));
 }
 

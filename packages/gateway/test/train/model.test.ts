@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, type LinearModel, leastSquares, predictRow, quantizeModel, weightsOf } from "../../src/train/index.ts";
+import {
+  evaluate,
+  type LinearModel,
+  leastSquares,
+  predictRow,
+  quantizeModel,
+  weightsOf,
+} from "../../src/train/index.ts";
 import { syntheticSet, taskOf } from "./support/data.ts";
 
 const model: LinearModel = {
@@ -28,7 +35,8 @@ describe("models", () => {
   });
 
   it("are rounded without bias to the width asked for: within 5 standard errors", () => {
-    const wide = { ...model, features: [0.3, -0.7, 1].map((weight) => ({ ...(model.features[0] as never as object), weight })) } as LinearModel;
+    const feature = { name: "a", unit: "m", mean: 2, deviation: 4 };
+    const wide: LinearModel = { ...model, features: [0.3, -0.7, 1].map((weight) => ({ ...feature, weight })) };
     const sums = [0, 0, 0];
     const times = 4000;
     for (let seed = 0; seed < times; seed++)

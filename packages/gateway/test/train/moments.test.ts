@@ -21,7 +21,6 @@ function rowsOf(rows: number, seed: number): Float64Array {
   return values;
 }
 
-
 /** Means and corrected covariance straight from decoded values, as an oracle. */
 function direct(blocks: readonly { quantizer: Quantizer; codes: Uint16Array }[]) {
   const means: number[][] = [];
@@ -66,7 +65,10 @@ describe("moments of codes", () => {
     expectClose(means, expected.mean);
     expectClose(spreads, expected.spread);
     expectClose(covariance, expected.covariance);
-    expectClose(variances, [0, 1, 2].map((i) => expected.covariance[i * 4] as number));
+    expectClose(
+      variances,
+      [0, 1, 2].map((i) => expected.covariance[i * 4] as number),
+    );
   });
 
   it("merge to the same bits in any order and grouping", () => {
@@ -98,7 +100,10 @@ describe("moments of codes", () => {
     const expected = full.summary();
     expect(squares.summary().covariance).toBeUndefined();
     expectClose(squares.summary().variances, [...expected.variances]);
-    expectClose(some.summary().covariance, [8, 6, 2, 0].map((i) => expected.covariance?.[i] as number));
+    expectClose(
+      some.summary().covariance,
+      [8, 6, 2, 0].map((i) => expected.covariance?.[i] as number),
+    );
   });
 
   it("estimate the exact rows' covariance without bias: within 5 standard errors", () => {
@@ -111,7 +116,8 @@ describe("moments of codes", () => {
     const { variances, spreads } = moments.summary();
     const exact = raw.summary().variances;
     for (const i of [0, 1]) {
-      const error = 2 * Math.sqrt(((exact[i] as number) * (spreads[i] as number) + (spreads[i] as number) ** 2) / 20_000);
+      const error =
+        2 * Math.sqrt(((exact[i] as number) * (spreads[i] as number) + (spreads[i] as number) ** 2) / 20_000);
       expect(Math.abs((variances[i] as number) - (exact[i] as number))).toBeLessThan(5 * error);
       // Negative control: without the correction it is far off.
       expect((variances[i] as number) + (spreads[i] as number) - (exact[i] as number)).toBeGreaterThan(5 * error);

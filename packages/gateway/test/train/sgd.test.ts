@@ -48,12 +48,15 @@ describe("SGD with a step from the data", () => {
     [10, 4, "symmetric"],
     [10, 4, "double"],
     [100, 4, "symmetric"],
-  ] as const)("comes within 1 %% of the least loss on synthetic %i at %i bits, %s", async (features, bits, estimator) => {
-    const set = syntheticSet(features, 10_000, 2);
-    const { model } = await train({ source: encodedSource(set, bits, 1), task: set.task, estimator });
-    const least = evaluate(leastSquares(set.values, set.columns, set.task), set.task, set.values, set.columns).loss;
-    expect(evaluate(model, set.task, set.values, set.columns).loss).toBeLessThan(1.01 * least);
-  });
+  ] as const)(
+    "comes within 1 %% of the least loss on synthetic %i at %i bits, %s",
+    async (features, bits, estimator) => {
+      const set = syntheticSet(features, 10_000, 2);
+      const { model } = await train({ source: encodedSource(set, bits, 1), task: set.task, estimator });
+      const least = evaluate(leastSquares(set.values, set.columns, set.task), set.task, set.values, set.columns).loss;
+      expect(evaluate(model, set.task, set.values, set.columns).loss).toBeLessThan(1.01 * least);
+    },
+  );
 
   it("comes as near on raw rows", async () => {
     const set = syntheticSet(10, 5000, 3);
@@ -79,7 +82,7 @@ describe("SGD with a step from the data", () => {
       const exact = evaluate(leastSquares(set.values, set.columns, set.task), set.task, set.values, set.columns);
       const { model } = await train({ source: encodedSource(set, 7, seed), task: set.task, seed });
       expect(evaluate(model, set.task, set.values, set.columns).r2).toBeGreaterThan(exact.r2 - 0.01);
-      const naive = await train({ source: encodedSource(set, 3, seed, 1), task: set.task, seed, estimator: "naive" });
+      const naive = await train({ source: encodedSource(set, 2, seed, 1), task: set.task, seed, estimator: "naive" });
       expect(evaluate(naive.model, set.task, set.values, set.columns).r2).toBeLessThan(exact.r2 - 0.04);
     }
   });
@@ -125,15 +128,15 @@ describe("the guard", () => {
     const { source, task } = indefinite(1);
     const exact = await train({ source, task, solver: "closed-form" });
     expect(exact.warnings.join("\n")).toMatch(/guard: \d of 3 eigenvalues/);
-    const descent = await train({ source, task, epochs: 400, schedule: "constant", step: 0.1, average: 300 });
+    const descent = await train({ source, task, epochs: 1500, schedule: "constant", step: 0.2, average: 700 });
     expect(descent.warnings).toEqual(exact.warnings);
     for (const [i, weight] of weightsIn(exact.model).entries())
       expect(Math.abs((weightsIn(descent.model)[i] as number) - weight)).toBeLessThan(0.05);
   });
 
   it("warns without acting where the noise only comes near, and is silent where it does not", async () => {
-    const set = collinearSet(2000, 3);
-    const near = await train({ source: encodedSource(set, 5, 1), task: set.task, solver: "closed-form" });
+    const set = collinearSet(1000, 3);
+    const near = await train({ source: encodedSource(set, 4, 1), task: set.task, solver: "closed-form" });
     expect(near.warnings.join()).toMatch(/quantization noise/);
     expect(near.warnings.join()).not.toMatch(/guard/);
     const far = await train({ source: encodedSource(set, 10, 1), task: set.task, solver: "closed-form" });
@@ -177,13 +180,16 @@ describe("determinism", () => {
   const set = syntheticSet(5, 1000, 9);
   const options = { modelBits: 4, residualBits: 6, gradientBits: 4, epochs: 3 };
 
-  it.each<[EstimatorName]>([["symmetric"], ["double"], ["naive"]])("one seed gives the same bits: %s", async (estimator) => {
-    const source = encodedSource(set, 4, 1, estimator === "naive" ? 1 : 2, 300);
-    const run = (seed: number | string) => train({ source, task: set.task, estimator, seed, ...options });
-    const [first, again, other] = [await run("a"), await run("a"), await run("b")];
-    expect(again).toEqual(first);
-    expect(weightsIn(other.model)).not.toEqual(weightsIn(first.model));
-  });
+  it.each<[EstimatorName]>([["symmetric"], ["double"], ["naive"]])(
+    "one seed gives the same bits: %s",
+    async (estimator) => {
+      const source = encodedSource(set, 4, 1, estimator === "naive" ? 1 : 2, 300);
+      const run = (seed: number | string) => train({ source, task: set.task, estimator, seed, ...options });
+      const [first, again, other] = [await run("a"), await run("a"), await run("b")];
+      expect(again).toEqual(first);
+      expect(weightsIn(other.model)).not.toEqual(weightsIn(first.model));
+    },
+  );
 });
 
 describe("the loss of an epoch", () => {

@@ -45,10 +45,20 @@ describe("train", () => {
     ["no rows", { source: sourceOf(4, []) }, "rows"],
     ["one row", { source: valueSource(set.values.slice(0, 4), 4) }, "rows"],
     ["fewer rows than promised", { source: { ...encoded, rows: 201 } }, "rows"],
-    ["a constant target", { source: valueSource(set.values.map((v, i) => (i % 4 === 3 ? 7 : v)), 4) }, "target"],
+    [
+      "a constant target",
+      {
+        source: valueSource(
+          set.values.map((v, i) => (i % 4 === 3 ? 7 : v)),
+          4,
+        ),
+      },
+      "target",
+    ],
   ])("refuses %s", async (_, options, code) => {
     await expect(tryTrain(options)).rejects.toEqual(refused(code));
-    if (code !== "options") await expect(tryTrain({ ...options, solver: "closed-form" })).rejects.toEqual(refused(code));
+    if (code !== "options")
+      await expect(tryTrain({ ...options, solver: "closed-form" })).rejects.toEqual(refused(code));
   });
 
   it("refuses an engine that does not run the estimator, given or chosen", async () => {

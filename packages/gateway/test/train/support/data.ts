@@ -125,10 +125,13 @@ export function rangeQuantizer(
 }
 
 /** Codes of a set: k = 2 features at `bits`, target one draw at 8 bits. */
-export function encodedSource(set: SyntheticSet, bits: number, seed: number, samples = 2, blockRows = 4096): SampleSource {
+export function encodedSource(
+  set: SyntheticSet,
+  bits: number,
+  seed: number,
+  samples = 2,
+  blockRows = 4096,
+): SampleSource {
   const quantizer = rangeQuantizer(set.values, set.columns, { bits, samples }, { bits: 8, samples: 1 });
-  return sourceOf(
-    set.columns,
-    codeBlocks(set.values, quantizer, createStream(`test/draws/${seed}`), blockRows),
-  );
+  return sourceOf(set.columns, codeBlocks(set.values, quantizer, createStream(`test/draws/${seed}`), blockRows));
 }
