@@ -107,7 +107,6 @@ function flagOf(name: string, spec: OptionSpec<unknown>): Option {
  *
  * @param command The command.
  * @param table The options.
- * @param required Those that `--help` lists first and that {@link resolveOptions} insists on.
  */
 export function addFlags(command: Command, table: OptionTable): void {
   for (const [name, spec] of Object.entries(table)) command.addOption(flagOf(name, spec));

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { createQuantizer, createStream, defineSchema, packedSize, type Quantizer, uniformGrid } from "@zipml/codec";
 import type { SampleBlock, SampleSource, Task } from "../train/index.ts";
 
@@ -57,6 +58,8 @@ function sourceOf(columns: number, blocks: readonly SampleBlock[]): SampleSource
     rows: blocks.reduce((sum, block) => sum + block.rows, 0),
     columns,
     blocks: async function* () {
+      // Everything is in memory: without a turn of the event loop a pass would let no signal and no output through.
+      await setImmediate();
       yield* blocks;
     },
   };

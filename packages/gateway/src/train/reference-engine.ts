@@ -29,7 +29,8 @@ async function runEpoch(context: EpochContext): Promise<void> {
 
 /** 0 … rows − 1 in random order (Fisher and Yates). */
 function shuffled(rows: number, stream: Stream): Uint32Array {
-  const order = Uint32Array.from({ length: rows }, (_, r) => r);
+  const order = new Uint32Array(rows);
+  for (let r = 0; r < rows; r++) order[r] = r;
   for (let i = rows - 1; i > 0; i--) {
     const j = Math.floor(stream.uniform() * (i + 1));
     const other = order[j] as number;

@@ -84,8 +84,10 @@ function checkLoss(loss: number, last: boolean, epoch: number): void {
 export async function descend(training: Training, engine: Engine): Promise<Outcome> {
   const { source, task, scaling, estimator, options, signal } = training;
   const landscape = await explore(training);
+  const batch = Math.min(options.batch, scaling.rows);
   const facts: StepFacts = {
     ...options,
+    batch,
     largest: landscape.largest,
     energy: await measureEnergy(readable(training, estimator)),
     features: task.features.length,
@@ -99,7 +101,7 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     estimator,
     scaling,
     reader: createRowReader({ estimator, task, scaling, rowSpreads }),
-    batch: options.batch,
+    batch,
     spreads: estimator === "symmetric" && !rowSpreads ? scaling.spreads : undefined,
     guard: landscape.guard,
     modelBits: options.modelBits,

@@ -1,5 +1,5 @@
 import { columnRanges, encodeRows, type Rows, rawRows, taskOf } from "@zipml/gateway/data";
-import type { SampleBlock, SampleSource } from "@zipml/gateway/train";
+import { type SampleBlock, type SampleSource, train } from "@zipml/gateway/train";
 import { describe, expect, it } from "vitest";
 
 const options = { bits: 4, samples: 2, targetBits: 8, seed: 1 } as const;
@@ -71,6 +71,15 @@ describe("encodeRows", () => {
     const mean = (sum - 1) / (count - 2); // without the rows at 0 and 1, which are always exact
     expect(Math.abs(mean - truth)).toBeLessThan(5 * error);
     expect(Math.abs(mean + interval / 20 - truth)).toBeGreaterThan(5 * error); // the bound rejects a small bias
+  });
+
+  it("lets a timer stop a training that would take minutes", async () => {
+    const { source } = encodeRows(ramp(2000), options);
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 50);
+    const training = train({ source, task: taskOf(["x", "c", "y"]), epochs: 1_000_000, signal: stop.signal });
+    await expect(training).rejects.toMatchObject({ code: "aborted" });
+    clearTimeout(timer);
   });
 
   it("keeps the target as a 32-bit float with target bits 0, and counts 4 bytes for it", async () => {

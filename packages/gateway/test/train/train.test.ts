@@ -78,7 +78,6 @@ describe("train", () => {
   it("passes on what the source throws", async () => {
     const source: SampleSource = {
       ...encoded,
-      // biome is right that this never yields: the first read fails.
       blocks: () => ({
         [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("disk")) }),
       }),
