@@ -154,7 +154,11 @@ export function describeFleet(name: string, open: () => Promise<FleetBroker>): v
       expect(online()).toBe(true);
       const [transport] = await peer(broker, hub);
       const death = topics.build({ kind: "death", ...address("a") });
-      await transport.publish(death, encodeMessage("death", { session: device.session ^ 1, reason: "lost" }), kept);
+      await transport.publish(
+        death,
+        encodeMessage("death", { session: (device.session ^ 1) >>> 0, reason: "lost" }),
+        kept,
+      );
       await device.push(climateRow(8), { time: 8000 });
       await device.flush(); // the gateway has read all that came before
       expect(online()).toBe(true);

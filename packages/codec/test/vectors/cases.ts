@@ -82,7 +82,7 @@ export const frameCases: readonly FrameCase[] = [
   },
   {
     name: "large-numbers",
-    about: "every field of the header in its longest form",
+    about: "every number of the header in its longest form",
     channels: [channel(5, 4, -1, 1)],
     values: Array.from({ length: 300 }, (_, i) => [(i - 150) / 160]),
     header: {

@@ -83,7 +83,9 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
     if (!again) return;
     const wait =
       settings.reconnectAfter > 0 ? settings.clock.sleep(settings.reconnectAfter, closing.signal) : undefined;
-    Promise.resolve(wait).then(connect, () => {});
+    Promise.resolve(wait)
+      .then(asLongAsALine)
+      .then(connect, () => {});
   };
   const connect = (): void => {
     if (closing.signal.aborted || online) return;
@@ -135,6 +137,14 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * No line comes back within the same turn. Were this one to, a consumer would publish on the new connection what it
+ * meant for the old one, before it has heard of either's end or start.
+ */
+async function asLongAsALine(): Promise<void> {
+  for (let turn = 0; turn < 2 * PATIENCE; turn += 1) await undefined;
 }
 
 /** What a client has been sent: some in its queue of events, the rest still at the broker. */
