@@ -27,7 +27,15 @@ export {
   type UniformGridOptions,
   uniformGrid,
 } from "./grid.ts";
-export { intervalCount, type Levels, levelPoints, maxBits, maxSamples, type UniformLevels } from "./levels.ts";
+export {
+  intervalCount,
+  type Levels,
+  levelPoints,
+  maxBits,
+  maxSamples,
+  rangeFault,
+  type UniformLevels,
+} from "./levels.ts";
 export { philox4x32, type StreamKey } from "./philox.ts";
 export { createQuantizer, type Quantizer } from "./quantizer.ts";
 export { type Channel, type ChannelRole, defineSchema, maxChannels, orderRow, type Schema } from "./schema.ts";

@@ -1,11 +1,13 @@
+import { rangeFault } from "@zipml/codec";
 import { z } from "zod";
 import { finite, type ReadonlyDeep, text } from "./fields.ts";
 
 /** Most channels of one device. */
 export const maxChannels = 1024;
 
-const span = { error: "has a low end above the high end" };
-const ordered = (low: number, high: number) => low <= high && Number.isFinite(high - low);
+/** The codec's bounds, so that no range that is let in here is refused there. */
+const sound = (low: number, high: number) => rangeFault(low, high) === undefined;
+const span = { error: "is no range: low <= high, both within ±1e100, and apart by 0 or at least 1e-100" };
 
 /** The channels of a device, in the order of a row. */
 export const schemaSchema = z.object({
@@ -15,7 +17,7 @@ export const schemaSchema = z.object({
         name: text(1, 64),
         unit: text(0, 32),
         /** Both ends belong to it, in the channel's unit. */
-        range: z.tuple([finite, finite]).refine(([low, high]) => ordered(low, high), span),
+        range: z.tuple([finite, finite]).refine(([low, high]) => sound(low, high), span),
         role: z.enum(["feature", "target"]),
       }),
     )
@@ -43,7 +45,7 @@ export const gridSchema = z.object({
             [
               z
                 .object({ kind: z.literal("uniform"), low: finite, high: finite })
-                .refine(({ low, high }) => ordered(low, high), span),
+                .refine(({ low, high }) => sound(low, high), span),
             ],
             { error: "are of a kind that is not known here; known: uniform" },
           ),
