@@ -1,11 +1,11 @@
-import type { Engine, EpochContext, ModelTrail } from "./engine.ts";
+import type { Engine, ModelTrail } from "./engine.ts";
 import { checkAborted, TrainingError } from "./errors.ts";
 import { type GuardTerm, guardFloor, guardTerm, guardWarnings, spectrumOf } from "./guard.ts";
 import { lossOf, normalEquations } from "./normal-equations.ts";
 import { measureEnergy, measureLargest, measureLoss } from "./passes.ts";
 import { createRowReader } from "./row-reader.ts";
 import { stepAt } from "./schedules.ts";
-import { automaticStep, type StepFacts } from "./step.ts";
+import { automaticStep } from "./step.ts";
 import { createStreams } from "./streams.ts";
 import { type Outcome, readable, report, type Training } from "./training.ts";
 
@@ -15,6 +15,9 @@ export const largestGuarded = 512;
 /** Passes of power iteration where it is not; the estimate is low by some per cent, which `headroom` covers. */
 const powerPasses = 8;
 const headroom = 1.1;
+
+/** How often a step from the data is halved before divergence is reported. */
+const mostHalvings = 10;
 
 /** Standardised loss of the model 0, which predicts the mean. */
 const startLoss = 0.5;
@@ -65,37 +68,27 @@ function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number 
 }
 
 /**
- * Refuses a loss that grew past the start's, or is not finite. While training runs twice the start is let pass, as the
- * first, large steps may shake the model about a good one; the result may exceed the start by one per cent of noise, so
- * that a target which the features say nothing about still trains. A square can't be negative: an estimate as far below 0
- * means that the correction outgrew the data.
+ * Whether a loss grew past the start's, or is not finite. While training runs twice the start is let pass, as the first,
+ * large steps may shake the model about a good one; the result may exceed the start by one per cent of noise, so that a
+ * target which the features say nothing about still trains. A square can't be negative: an estimate as far below 0 means
+ * that the correction outgrew the data.
  */
-function checkLoss(loss: number, last: boolean, epoch: number): void {
-  const limit = startLoss * (last ? 1.01 : 2);
-  if (Number.isFinite(loss) && Math.abs(loss) <= limit) return;
-  throw new TrainingError("diverged", `the loss went from ${startLoss} to ${loss} (standardised): no model`, epoch);
+function hasGrown(loss: number, last: boolean): boolean {
+  return !(Math.abs(loss) <= startLoss * (last ? 1.01 : 2));
 }
 
-/**
- * Mini-batch descent (the paper's equation 2 without regulariser).
- *
- * @throws {@link TrainingError} `diverged` or `aborted`.
- */
-export async function descend(training: Training, engine: Engine): Promise<Outcome> {
+async function automatic(training: Training, batch: number, largest: number): Promise<number> {
+  const { task, estimator, options } = training;
+  const energy = await measureEnergy(readable(training, estimator));
+  return automaticStep({ ...options, batch, largest, energy, features: task.features.length });
+}
+
+/** What stays the same over epochs. */
+function epochContext(training: Training, batch: number, guard: GuardTerm | undefined) {
   const { source, task, scaling, estimator, options, signal } = training;
-  const landscape = await explore(training);
-  const batch = Math.min(options.batch, scaling.rows);
-  const facts: StepFacts = {
-    ...options,
-    batch,
-    largest: landscape.largest,
-    energy: await measureEnergy(readable(training, estimator)),
-    features: task.features.length,
-  };
-  const alpha = options.step === "auto" ? automaticStep(facts) : options.step;
-  const weights = new Float64Array(task.features.length);
+  const { modelBits, residualBits, gradientBits } = options;
   const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
-  const fixed: Omit<EpochContext, "epoch" | "step" | "streams" | "trail"> = {
+  return {
     source,
     task,
     estimator,
@@ -103,26 +96,60 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     reader: createRowReader({ estimator, task, scaling, rowSpreads }),
     batch,
     spreads: estimator === "symmetric" && !rowSpreads ? scaling.spreads : undefined,
-    guard: landscape.guard,
-    modelBits: options.modelBits,
-    residualBits: options.residualBits,
-    gradientBits: options.gradientBits,
-    weights,
+    guard,
+    modelBits,
+    residualBits,
+    gradientBits,
+    weights: new Float64Array(task.features.length),
     signal,
   };
+}
+
+/**
+ * Mini-batch descent (the paper's equation 2 without regulariser). A step from the data that proves too large in the first
+ * epoch, as outliers can make it, is halved and the epoch begun again; a step that was given is not.
+ *
+ * @throws {@link TrainingError} `diverged` or `aborted`.
+ */
+export async function descend(training: Training, engine: Engine): Promise<Outcome> {
+  const { scaling, options, signal } = training;
+  const landscape = await explore(training);
+  const batch = Math.min(options.batch, scaling.rows);
+  const fixed = epochContext(training, batch, landscape.guard);
+  const { weights } = fixed;
   const tail: ModelTrail = { sum: new Float64Array(weights.length), count: 0 };
-  const epochs: { epoch: number; loss: number }[] = [];
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+  let alpha = options.step === "auto" ? await automatic(training, batch, landscape.largest) : options.step;
+
+  /** Runs an epoch; the loss, and whether it has grown. */
+  const run = async (epoch: number): Promise<{ loss: number; grown: boolean }> => {
     checkAborted(signal, epoch);
+    const last = epoch === options.epochs;
     const step = stepAt(options.schedule, alpha, epoch);
     const trail = epoch > options.epochs - options.average ? tail : undefined;
     await engine.epoch({ ...fixed, epoch, step, streams: createStreams(options.seed, epoch), trail });
-    if (epoch === options.epochs && tail.count > 0) weights.set(tail.sum.map((sum) => sum / tail.count));
+    if (last && tail.count > 0)
+      for (let i = 0; i < weights.length; i++) weights[i] = (tail.sum[i] as number) / tail.count;
     const loss = await landscape.loss(weights);
-    checkLoss(loss + guardLoss(landscape.guard, weights), epoch === options.epochs, epoch);
+    return { loss, grown: hasGrown(loss + guardLoss(landscape.guard, weights), last) };
+  };
+
+  let state = await run(1);
+  for (let halvings = 0; options.step === "auto" && state.grown && halvings < mostHalvings; halvings++) {
+    alpha /= 2;
+    weights.fill(0);
+    tail.sum.fill(0);
+    tail.count = 0;
+    state = await run(1);
+  }
+  const epochs: { epoch: number; loss: number }[] = [];
+  for (let epoch = 1; ; epoch++) {
+    if (epoch > 1) state = await run(epoch);
+    const { loss, grown } = state;
+    if (grown)
+      throw new TrainingError("diverged", `the loss went from ${startLoss} to ${loss} (standardised): no model`, epoch);
     const scaled = loss * scaling.targetDeviation ** 2;
     epochs.push({ epoch, loss: scaled });
     await report(training, epoch, scaled, weights);
+    if (epoch === options.epochs) return { weights, epochs, warnings: landscape.warnings, step: alpha };
   }
-  return { weights, epochs, warnings: landscape.warnings, step: alpha };
 }

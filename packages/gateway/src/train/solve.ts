@@ -18,7 +18,7 @@ export function solveGuarded(
   scaling: Scaling,
   floor: number,
 ): { weights: Float64Array; warnings: string[] } {
-  const direct = solveDefinite(equations, scaling, Math.max(4 * floor, rounding * equations.size));
+  const direct = solveDefinite(equations, scaling, floor);
   if (direct !== undefined) return { weights: direct, warnings: [] };
   const { size, cross } = equations;
   const spectrum = spectrumOf(equations.matrix, scaling);
@@ -42,15 +42,22 @@ export function solveGuarded(
   return { weights, warnings };
 }
 
-/** By Cholesky where every eigenvalue is above `margin`, else undefined. Much cheaper than the spectrum. */
-function solveDefinite({ size, matrix, cross }: NormalEquations, scaling: Scaling, margin: number) {
+/** By Cholesky where every eigenvalue is well above the floor, else undefined. Much cheaper than the spectrum. */
+function solveDefinite({ size, matrix, cross }: NormalEquations, scaling: Scaling, floor: number) {
   const active = Array.from({ length: size }, (_, i) => i).filter((i) => (scaling.deviations[i] as number) > 0);
-  const part = (less: number): Matrix =>
-    new Matrix(active.map((i) => active.map((j) => (matrix[i * size + j] as number) - (i === j ? less : 0))));
+  const decompose = (less: number): CholeskyDecomposition =>
+    new CholeskyDecomposition(
+      new Matrix(active.map((i) => active.map((j) => (matrix[i * size + j] as number) - (i === j ? less : 0)))),
+    );
   const weights = new Float64Array(size);
   if (active.length === 0) return weights;
-  if (!new CholeskyDecomposition(part(margin)).isPositiveDefinite()) return undefined;
-  const solution = new CholeskyDecomposition(part(0)).solve(Matrix.columnVector(active.map((i) => cross[i] as number)));
+  // Definite less four floors: no eigenvalue is low enough for the guard or its warning.
+  if (floor > 0 && !decompose(4 * floor).isPositiveDefinite()) return undefined;
+  const factor = decompose(0);
+  const pivots = factor.lowerTriangularMatrix.diagonal();
+  if (!factor.isPositiveDefinite() || pivots.some((pivot) => pivot * pivot < rounding * active.length))
+    return undefined;
+  const solution = factor.solve(Matrix.columnVector(active.map((i) => cross[i] as number)));
   for (const [a, i] of active.entries()) weights[i] = solution.get(a, 0);
   return weights;
 }

@@ -94,6 +94,25 @@ describe("SGD with a step from the data", () => {
     expect(evaluate(model, set.task, set.values, set.columns).r2).toBeGreaterThan(0.85);
   });
 
+  it("halves a step that outliers prove too large, and reports no epoch of the attempts", async () => {
+    const stream = createStream("test/outliers");
+    const values = new Float64Array(4 * 6000);
+    for (let r = 0; r < 6000; r++) {
+      const tail = Math.exp(2.2 * gaussian(stream));
+      const row = [tail, tail * (1 + 0.2 * gaussian(stream)), gaussian(stream)];
+      values.set([...row, (row[0] as number) / 20 + (row[2] as number) + gaussian(stream)], r * 4);
+    }
+    const set = { features: 3, columns: 4, task: taskOf(3), values, truth: new Float64Array(0) };
+    const source = encodedSource(set, 3, 1);
+    const seen: number[] = [];
+    const { step = 0 } = await train({ source, task: set.task, onEpoch: ({ epoch }) => void seen.push(epoch) });
+    expect(seen).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+    // The step that was chosen at first, given by hand, diverges.
+    await expect(train({ source, task: set.task, step: 2 * step, epochs: 1 })).rejects.toEqual(
+      expect.objectContaining({ code: "diverged" }),
+    );
+  });
+
   it("also with a constant schedule", async () => {
     const set = syntheticSet(10, 10_000, 6);
     const { model } = await train({ source: encodedSource(set, 5, 1), task: set.task, schedule: "constant" });
