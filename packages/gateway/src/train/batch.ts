@@ -63,9 +63,10 @@ export function fillResiduals({ columns, rows, right, targets, residuals }: Batc
 }
 
 /**
- * Mini-batch gradient from the residuals: Σ left·residual / rows − d ⊙ x.
+ * Mini-batch gradient from the residuals: (Σ left·residual − Σ d ⊙ x) / capacity. A shorter last batch is divided by the
+ * full size too, so that every row of an epoch counts the same.
  *
- * @param spreads d in place of the batch's own: the columns' averages. Undefined: the average of the rows' d.
+ * @param spreads A row's d in place of the batch's own: the columns' averages.
  */
 export function fillGradient(
   batch: Batch,
@@ -73,7 +74,7 @@ export function fillGradient(
   spreads: Float64Array | undefined,
   out: Float64Array,
 ): void {
-  const { columns, rows, left, residuals } = batch;
+  const { columns, rows, capacity, left, residuals } = batch;
   out.fill(0);
   const whole = rows - (rows % 4);
   // Four rows at once: the sum is read and written a quarter as often.
@@ -97,8 +98,8 @@ export function fillGradient(
     const residual = residuals[r] as number;
     for (let i = 0; i < columns; i++) out[i] = (out[i] as number) + residual * (left[base + i] as number);
   }
-  const share = 1 / rows;
+  const share = 1 / capacity;
   const d = spreads ?? batch.spreads;
-  const dShare = spreads === undefined ? share : 1;
+  const dShare = spreads === undefined ? share : rows / capacity;
   for (let i = 0; i < columns; i++) out[i] = (out[i] as number) * share - (d[i] as number) * dShare * (x[i] as number);
 }

@@ -17,7 +17,7 @@ export interface EpochContext {
   readonly epoch: number;
   /** This epoch's step, the schedule applied. */
   readonly step: number;
-  /** Rows of a mini-batch; the last of an epoch may be shorter, and is divided by the rows it has. */
+  /** Rows of a mini-batch; the sum over a shorter last one is divided by this number too. */
   readonly batch: number;
   /** d that `symmetric` subtracts: the columns' averages. Undefined: the rows' own, or none for other estimators. */
   readonly spreads: Float64Array | undefined;

@@ -17,10 +17,13 @@ export interface GuardTerm {
 }
 
 /**
- * The least eigenvalue that the codes can tell from 0: ½√(max d̄ᵢ/K), with d̄ in standardised units. 0 without d.
+ * The least eigenvalue that the codes can tell from 0: ½√(max d̄ᵢ/K), with d̄ in standardised units. 0 without d. Where
+ * the quantization outweighs the data, d̄ > 1, the error of a corrected square grows with d̄ and no longer with its root:
+ * there it is ½·max d̄ᵢ/√K.
  */
 export function guardFloor({ spreads, rows }: Scaling): number {
-  return Math.sqrt(spreads.reduce((most, spread) => Math.max(most, spread), 0) / rows) / 2;
+  const spread = spreads.reduce((most, other) => Math.max(most, other), 0);
+  return Math.max(Math.sqrt(spread), spread) / Math.sqrt(rows) / 2;
 }
 
 /**

@@ -49,21 +49,21 @@ export async function measureLoss(readable: ReadableSource, weights: Float64Arra
 }
 
 /**
- * The energy-weighted mean energy of a row, E‖a‖⁴/E‖a‖²: what a row adds to the noise of a step, heavy tails and
- * quantization included.
+ * What a row adds to the noise of a step, E‖a‖⁴/E‖α‖²: the energy that the codes show, heavy tails and quantization
+ * included, over the energy of the exact row, which in standardised units is the number of columns with variance.
  */
 export async function measureEnergy(readable: ReadableSource): Promise<number> {
-  let energy = 0;
+  const { deviations, rows: total } = readable.scaling;
+  const active = deviations.filter((deviation) => deviation > 0).length;
   let squared = 0;
   await forEachStrip(readable, ({ rows, columns, left }) => {
     for (let r = 0; r < rows; r++) {
       let sum = 0;
       for (let i = r * columns; i < (r + 1) * columns; i++) sum += (left[i] as number) ** 2;
-      energy += sum;
       squared += sum * sum;
     }
   });
-  return energy > 0 ? squared / energy : 0;
+  return active > 0 ? squared / (total * active) : 0;
 }
 
 /**

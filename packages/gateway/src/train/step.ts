@@ -4,7 +4,7 @@ import { type ScheduleName, scheduleLength } from "./schedules.ts";
 export interface StepFacts {
   /** Largest eigenvalue of the corrected correlation matrix. */
   readonly largest: number;
-  /** Energy-weighted mean energy of a row, with its quantization noise. */
+  /** What a row adds to the noise of a step: see `measureEnergy`. */
   readonly energy: number;
   readonly features: number;
   readonly batch: number;

@@ -20,6 +20,8 @@ describe("the guard", () => {
   it("takes its floor from the largest average d", () => {
     expect(guardFloor(scaling)).toBeCloseTo(0.5 * Math.sqrt(0.04 / 100), 15);
     expect(guardFloor(scalingOf([1, 1]))).toBe(0);
+    // Where quantization outweighs the data, the error of a corrected square grows with d itself.
+    expect(guardFloor(scalingOf([1, 1], 20))).toBeCloseTo((0.5 * 20) / Math.sqrt(100), 15);
   });
 
   it("leaves columns without variance out of the spectrum", () => {

@@ -87,6 +87,24 @@ describe("SGD with a step from the data", () => {
     }
   });
 
+  it("does not diverge where the range is twenty deviations wide and one interval spans it", async () => {
+    const wide = { low: -10, high: 10 };
+    const quantizer = quantizerOf([
+      { ...wide, bits: 2, samples: 2 },
+      { ...wide, bits: 2, samples: 2 },
+      { ...wide, bits: 8, samples: 1 },
+    ]);
+    for (const seed of [1, 2, 3]) {
+      const stream = createStream(`test/wide/${seed}`);
+      const rows = Array.from({ length: 4000 }, () => [gaussian(stream), gaussian(stream)] as const);
+      const values = Float64Array.from(rows.flatMap(([a, b]) => [a, b, a - b]));
+      const source = sourceOf(3, codeBlocks(values, quantizer, stream));
+      const { model, epochs } = await train({ source, task: taskOf(2), seed });
+      expect(weightsIn(model).every((weight) => Math.abs(weight) < 2)).toBe(true);
+      expect(epochs.at(-1)?.loss).toBeLessThan(model.target.deviation ** 2 / 2);
+    }
+  });
+
   it("works over more features than the guard covers", async () => {
     const set = syntheticSet(520, 3000, 5);
     const { model, warnings } = await train({ source: encodedSource(set, 6, 1), task: set.task, epochs: 4 });
