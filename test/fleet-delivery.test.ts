@@ -1,7 +1,7 @@
-import { createMemoryOutbox } from "@zipml/device";
-import { decodeMessage, encodeMessage, type TransportEvent } from "@zipml/protocol";
+import { createDevice, createMemoryOutbox } from "@zipml/device";
+import { type Connector, decodeMessage, encodeMessage, TransportError, type TransportEvent } from "@zipml/protocol";
 import { describe, expect, it } from "vitest";
-import { climateRow, group, pushRows, storedFrames, topics } from "./fleet.ts";
+import { climate, climateRow, group, noting, pushRows, storedFrames, topics } from "./fleet.ts";
 import { createClockwork } from "./fleet-clockwork.ts";
 
 const dataTopic = topics.build({ kind: "data", group, device: "a" });
@@ -146,21 +146,67 @@ describe("fleet: delivery in virtual time", () => {
       },
     });
     const hub = await startGateway();
-    const { device: agent } = device("a", { batch: { rows: 1 }, delivery: { window: 2 }, healthInterval: 1 });
-    for (let i = 0; i < 300; i++) {
+    const { device: agent } = device("a", {
+      batch: { rows: 1 },
+      delivery: { window: 2, resendAfter: 500 },
+      healthInterval: 5,
+    });
+    for (let i = 0; i < 120; i++) {
       const pushed = agent.push(climateRow(i), { time: i });
       for (let turn = 0; turn < i % 13; turn++) await undefined;
       if (i % 3 === 0 && broker.disconnect(`${group}.a`)) log.push("cut");
       await pushed;
       if (i % 10 === 0) await clock.advance(1);
     }
-    await clock.advance(30_000);
+    await clock.advance(3000);
     const firsts = log.flatMap((kind, i) => (log[i - 1] === "cut" && kind !== "cut" ? [kind] : []));
-    expect(firsts.length).toBeGreaterThan(30);
+    expect(firsts.length).toBeGreaterThan(10);
     expect(new Set(firsts)).toEqual(new Set(["birth"]));
-    expect(hub.gateway.status()).toMatchObject({ rows: { stored: 300 }, missing: 0 });
+    expect(hub.gateway.status()).toMatchObject({ rows: { stored: 120 }, missing: 0 });
     await agent.close();
     await hub.gateway.close();
+  });
+
+  it("sends nothing at all while the broker refuses the birth, and asks again", async () => {
+    const { clock, broker } = createClockwork();
+    const noted = noting(broker.connector());
+    let refusals = 2;
+    const reluctant: Connector = (options) => {
+      const transport = noted.connector(options);
+      const publish: typeof transport.publish = async (topic, payload, how) => {
+        await transport.publish(topic, payload, how);
+        if (topic === at("birth") && refusals > 0) {
+          refusals -= 1;
+          throw new TransportError("refused", "not yet");
+        }
+      };
+      return { ...transport, publish };
+    };
+    const agent = createDevice({ id: "a", group, schema: climate, transport: reluctant, clock, healthInterval: 500 });
+    await agent.push(climateRow(0));
+    await clock.advance(19_999);
+    expect(noted.connections).toEqual([["birth", "birth"]]);
+    expect(agent.status().state).toBe("offline");
+    await clock.advance(1);
+    expect(noted.connections[0]?.slice(0, 4)).toEqual(["birth", "birth", "birth", "data"]);
+    const closing = agent.close({ timeout: 10 });
+    await clock.advance(10);
+    await closing;
+    expect(noted.connections[0]?.slice(-2)).toEqual(["health", "death"]);
+  });
+
+  it("sends receipts without waiting for the broker's answer to those before", async () => {
+    const { clock, startGateway, device } = createClockwork({ acknowledge: (topic) => !topic.endsWith("/receipt") });
+    const hub = await startGateway();
+    const fleet = ["a", "b", "c"].map((id) => device(id).device);
+    for (const agent of fleet) await pushRows(agent, 0, 8);
+    await clock.advance(1000);
+    expect(fleet.map((agent) => agent.status().receipted)).toEqual([1, 1, 1]);
+    for (const agent of fleet) await agent.close();
+    const closing = hub.gateway.close();
+    await clock.advance(1000);
+    await closing;
+    expect(clock.sleepers()).toBe(0);
   });
 
   it("seals what waits when its time has come, and sends health at its interval and at the end", async () => {
@@ -291,12 +337,14 @@ describe("fleet: delivery in virtual time", () => {
     const waiting = expect(agent.flush({ signal: controller.signal })).rejects.toMatchObject({ code: "aborted" });
     controller.abort();
     await waiting;
+    const unflushed = expect(agent.flush()).rejects.toMatchObject({ code: "closed" });
     const closing = agent.close({ timeout: 100 });
-    const { events } = { events: hub.events };
     await clock.advance(100);
     await closing;
+    await unflushed;
+    await expect(agent.flush()).rejects.toMatchObject({ code: "closed" });
     await hub.gateway.close();
-    await events.ended;
+    await hub.events.ended;
     expect(clock.sleepers()).toBe(0);
   });
 

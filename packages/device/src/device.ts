@@ -1,4 +1,5 @@
 import { type Agent, startAgent } from "./agent.ts";
+import { DeviceError } from "./errors.ts";
 import { type DeviceOptions, resolveOptions } from "./options.ts";
 import type { FrameId } from "./outbox.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
@@ -21,7 +22,8 @@ export interface Device extends AsyncDisposable {
   /**
    * Seals what was accepted and waits until receipts cover all of it. Rows pushed meanwhile are not waited for.
    *
-   * @throws `DeviceError` with code `aborted` when the signal ends the wait; nothing is lost by that.
+   * @throws `DeviceError` with code `aborted` when the signal ends the wait, which loses nothing; `closed` when the
+   * agent is closed before.
    */
   flush(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
@@ -62,6 +64,16 @@ async function reportHealth(agent: Agent, signal: AbortSignal): Promise<void> {
 async function sealAll({ intake, options }: Agent): Promise<FrameId> {
   await intake.seal();
   return { session: options.session, sequence: intake.counts().sequence };
+}
+
+async function flush(agent: Agent, given: AbortSignal | undefined, ended: AbortSignal): Promise<void> {
+  const end = await sealAll(agent);
+  try {
+    await agent.drain.wait(end, given === undefined ? ended : AbortSignal.any([given, ended]));
+  } catch (cause) {
+    if (!ended.aborted || given?.aborted) throw cause;
+    throw new DeviceError("closed", "the agent was closed before receipts covered all of it", { cause });
+  }
 }
 
 async function flushWithin(agent: Agent, timeout: number): Promise<void> {
@@ -111,11 +123,12 @@ export function createDevice(options: DeviceOptions): Device {
   const agent = startAgent(resolveOptions(options));
   const { id, group, session } = agent.options;
   const stopping = new AbortController();
+  const ended = new AbortController();
   const reporting = reportHealth(agent, stopping.signal);
   let closed: Promise<void> | undefined;
   const close = (timeout: number): Promise<void> => {
     stopping.abort();
-    closed ??= shutDown(agent, timeout, reporting);
+    closed ??= shutDown(agent, timeout, reporting).finally(() => ended.abort());
     return closed;
   };
   return {
@@ -123,9 +136,7 @@ export function createDevice(options: DeviceOptions): Device {
     group,
     session,
     push: (row, { time } = {}) => agent.intake.push(row, time),
-    flush: async ({ signal = new AbortController().signal } = {}) => {
-      await agent.drain.wait(await sealAll(agent), signal);
-    },
+    flush: ({ signal } = {}) => flush(agent, signal, ended.signal),
     predict: agent.models.predict,
     status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),
     events: agent.hub.events,

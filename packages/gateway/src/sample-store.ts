@@ -142,7 +142,6 @@ async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBloc
  */
 export function createSampleStore(window: number): SampleStore {
   const frames: StoredFrame[] = []; // in order of time
-  let horizon: StoredFrame | undefined; // the newest frame of which rows have left
   let rows = 0;
   let stored = 0;
   return {
@@ -154,13 +153,11 @@ export function createSampleStore(window: number): SampleStore {
     },
     add: (frame) => {
       stored += frame.rows;
-      if (horizon !== undefined && byTime(frame, horizon) < 0) return;
       frames.splice(placeInTime(frames, frame), 0, frame);
       rows += frame.rows;
       while (rows > window) {
         const oldest = frames.shift();
         if (oldest === undefined) return;
-        horizon = oldest;
         const kept = Math.max(0, oldest.rows - (rows - window));
         if (kept > 0) frames.unshift(newestRows(oldest, kept));
         rows -= oldest.rows - kept;

@@ -26,12 +26,12 @@ export interface LinkConnection {
   subscribe(filters: readonly string[]): Promise<void>;
 }
 
-/** One side of a transport: greets every connection and publishes control messages one after another. */
+/** One side of a transport: greets every connection and publishes control messages in order. */
 export interface Link {
   /** Whether the present connection was greeted. */
   readonly online: boolean;
   /**
-   * Publishes a control message after those before it.
+   * Publishes a control message after those before it, without waiting for their acknowledgements.
    *
    * @param message The message, or what gives it when its turn has come.
    * @returns Whether the broker acknowledged it: false without a connection, and where it was refused (`failed` is told).
@@ -73,6 +73,7 @@ class TransportLink implements Link {
   readonly #queue: SerialQueue = createSerialQueue();
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
+  readonly #flying = new Set<Promise<boolean>>();
   #connection = 0; // counts connections, so that the greeting of an old one goes no further
   #online = false;
 
@@ -91,11 +92,16 @@ class TransportLink implements Link {
     kind: Kind,
     message: MessageOf<Kind> | (() => MessageOf<Kind>),
   ): Promise<boolean> {
-    return this.#queue.run(async () => {
+    const start = this.#queue.run(async () => {
       const value = typeof message === "function" ? message() : message;
-      // What was handed in before the connection broke must not go out on the next one before its greeting.
-      return this.#online && (await this.#attempt(() => this.#send(address, kind, value)));
+      // Nothing goes out on a connection before its greeting.
+      if (!this.#online) return { acknowledged: Promise.resolve(false) };
+      const acknowledged = this.#attempt(() => this.#send(address, kind, value));
+      this.#flying.add(acknowledged);
+      // In an object, or the queue would wait for it: a gateway that awaits each of its receipts serves few devices.
+      return { acknowledged: acknowledged.finally(() => this.#flying.delete(acknowledged)) };
     });
+    return start.then(({ acknowledged }) => acknowledged);
   }
 
   async close(): Promise<void> {
@@ -103,7 +109,8 @@ class TransportLink implements Link {
     const { transport, clock } = this.#options;
     const inTime = new AbortController();
     const wait = clock.sleep(lastWords, inTime.signal).catch(() => undefined); // aborted: all was said in time
-    await Promise.race([this.#queue.idle(), wait]);
+    const said = this.#queue.idle().then(() => Promise.all(this.#flying));
+    await Promise.race([said, wait]);
     inTime.abort();
     await transport.close(); // ends what a broker that does not answer still holds up
     await this.#queue.idle();

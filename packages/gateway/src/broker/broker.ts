@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { createSecureContext, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { GatewayError } from "../errors.ts";
@@ -30,7 +30,14 @@ const bytes = (pem: string | Uint8Array): string | Buffer => (typeof pem === "st
 
 function tlsOptions({ cert, key, ca }: BrokerTls): TlsOptions {
   const asked = ca === undefined ? {} : { ca: bytes(ca), requestCert: true, rejectUnauthorized: true };
-  return { cert: bytes(cert), key: bytes(key), minVersion: "TLSv1.2", ...asked };
+  const options: TlsOptions = { cert: bytes(cert), key: bytes(key), minVersion: "TLSv1.2", ...asked };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError("options", `broker.tls: cert, key or ca can't be used: ${why}`, { cause });
+  }
+  return options;
 }
 
 function isLoopback(host: string): boolean {
@@ -118,6 +125,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Embedded
       websocketUrl: web === undefined ? undefined : `${tls === undefined ? "ws" : "wss"}://${at}:${web}`,
       connect: () => {
         const [inside, outside] = duplexPair();
+        // The end of one side is not heard at the other by itself: both would wait for their timers.
+        inside.on("close", () => outside.destroy());
+        outside.on("close", () => inside.destroy());
         broker.handle(inside);
         return outside;
       },

@@ -83,9 +83,7 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
     if (!again) return;
     const wait =
       settings.reconnectAfter > 0 ? settings.clock.sleep(settings.reconnectAfter, closing.signal) : undefined;
-    Promise.resolve(wait)
-      .then(asLongAsALine)
-      .then(connect, () => {});
+    asLongAsALine(wait).then(connect, () => {});
   };
   const connect = (): void => {
     if (closing.signal.aborted || online) return;
@@ -143,7 +141,8 @@ export function openMemoryTransport(broker: BrokerPort, settings: ClientSettings
  * No line comes back within the same turn. Were this one to, a consumer would publish on the new connection what it
  * meant for the old one, before it has heard of either's end or start.
  */
-async function asLongAsALine(): Promise<void> {
+async function asLongAsALine(wait: Promise<void> | undefined): Promise<void> {
+  await wait;
   for (let turn = 0; turn < 2 * PATIENCE; turn += 1) await undefined;
 }
 

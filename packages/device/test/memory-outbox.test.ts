@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createMemoryOutbox } from "../src/memory-outbox.ts";
+import { covers } from "../src/outbox.ts";
+import { sealed } from "./support.ts";
+
+const accepted = (time: number) => ({ session: 1, time, values: Float64Array.of(1, 2) });
+const ids = (frames: readonly { session: number; sequence: number }[]) =>
+  frames.map(({ session, sequence }) => `${session}/${sequence}`);
+
+describe("memory outbox", () => {
+  it("turns the oldest rows into a frame and counts both", async () => {
+    const outbox = createMemoryOutbox({ capacity: 1000 });
+    for (const time of [1, 2, 3]) await outbox.append(accepted(time));
+    expect(outbox.usage()).toEqual({ rows: 3, frames: 0, bytes: 3 * 80, capacity: 1000 });
+    expect((await outbox.unsealed(2)).map(({ time }) => time)).toEqual([1, 2]);
+    await outbox.seal(sealed(1, 0, 2));
+    expect((await outbox.unsealed(9)).map(({ time }) => time)).toEqual([3]);
+    expect(outbox.usage()).toEqual({ rows: 1, frames: 1, bytes: 80 + 74, capacity: 1000 });
+    expect(await outbox.release({ session: 1, floor: 1, ranges: [] })).toBe(1);
+    expect(await outbox.release({ session: 1, floor: 1, ranges: [] })).toBe(0);
+    expect(outbox.usage()).toMatchObject({ rows: 1, frames: 0, bytes: 80 });
+    await outbox.close();
+    await outbox[Symbol.asyncDispose]();
+  });
+
+  it("refuses a row that does not fit, takes nothing of it, and takes rows again when there is room", async () => {
+    const outbox = createMemoryOutbox({ capacity: 200 });
+    await outbox.append(accepted(1));
+    await outbox.append(accepted(2));
+    await expect(outbox.append(accepted(3))).rejects.toMatchObject({ code: "outbox-full" });
+    expect(outbox.usage()).toMatchObject({ rows: 2, bytes: 160 });
+    await outbox.seal(sealed(1, 0, 2));
+    await outbox.append(accepted(3));
+  });
+
+  it("lists frames after a place, also where that frame or its whole session has gone", async () => {
+    const outbox = createMemoryOutbox();
+    for (const [session, sequence] of [
+      [1, 0],
+      [1, 1],
+      [1, 2],
+      [2, 0],
+      [2, 1],
+    ] as const)
+      await outbox.seal(sealed(session, sequence, 0));
+    const after = async (session: number, sequence: number, limit = 9) =>
+      ids(await outbox.frames({ session, sequence }, limit));
+    expect(ids(await outbox.frames(undefined, 2))).toEqual(["1/0", "1/1"]);
+    expect(await after(1, -1, 1)).toEqual(["1/0"]);
+    expect(await after(1, 0, 2)).toEqual(["1/1", "1/2"]);
+    expect(await after(1, 2)).toEqual(["2/0", "2/1"]);
+    expect(await after(2, 1)).toEqual([]);
+    await outbox.release({ session: 1, floor: 0, ranges: [[1, 2]] });
+    expect(await after(1, 1)).toEqual(["2/0", "2/1"]);
+    await outbox.release({ session: 1, floor: 3, ranges: [] });
+    expect(await after(1, 2)).toEqual(["2/0", "2/1"]);
+  });
+
+  it("releases exactly what a receipt covers", async () => {
+    const range = fc.tuple(fc.nat(20), fc.nat(3)).map(([from, more]) => [from, from + more] as const);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(20), fc.array(range, { maxLength: 4 }), async (floor, ranges) => {
+        const outbox = createMemoryOutbox();
+        for (const session of [1, 2]) for (let i = 0; i < 20; i++) await outbox.seal(sealed(session, i, 0));
+        const receipt = { session: 2, floor, ranges };
+        const covered = (i: number) => i < floor || ranges.some(([from, to]) => from <= i && i <= to);
+        const gone = Array.from({ length: 20 }, (_, i) => i).filter(covered);
+        expect(await outbox.release(receipt)).toBe(gone.length);
+        const left = await outbox.frames(undefined, 99);
+        expect(left.filter(({ session }) => session === 1)).toHaveLength(20);
+        expect(left.some((frame) => covers(receipt, frame))).toBe(false);
+        expect(outbox.usage()).toMatchObject({ frames: 40 - gone.length, bytes: (40 - gone.length) * 74 });
+      }),
+      { seed: 4 },
+    );
+  });
+});

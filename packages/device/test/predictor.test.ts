@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { type Model, type ModelContent, modelBytes } from "@zipml/protocol";
+import { describe, expect, it } from "vitest";
+import { createModels } from "../src/models.ts";
+import { createPredictor } from "../src/predictor.ts";
+
+const content: ModelContent = {
+  target: { name: "y", unit: "W", mean: 10, deviation: 4 },
+  features: [
+    { name: "x", unit: "V", mean: 1, deviation: 2 },
+    { name: "flat", unit: "V", mean: 3, deviation: 0 },
+  ],
+  weights: { bits: 0, values: [0.5, 0.25] },
+  intercept: 10,
+};
+function model(version: number, changes: Partial<ModelContent> = {}): Model {
+  const whole = { ...content, ...changes };
+  const hash = createHash("sha256").update(modelBytes(whole)).digest("hex");
+  return { ...whole, version, hash, createdAt: 0, estimator: "symmetric", solver: "sgd", rows: 9 };
+}
+const code = (value: string) => expect.objectContaining({ code: value });
+
+describe("predictor", () => {
+  it("predicts in original units; a feature without variance counts for nothing", () => {
+    const predictor = createPredictor(model(1));
+    expect(predictor.predict({ x: 3, flat: 100 })).toBe(10 + (0.5 * 4 * (3 - 1)) / 2);
+    expect(predictor).toMatchObject({ version: 1, features: ["x", "flat"], target: { name: "y", unit: "W" } });
+  });
+
+  it("decodes quantized weights", () => {
+    const weights = { bits: 2, scale: 0.9, codes: Uint8Array.of(0b0111) }; // codes 3 and 1: 0.9 and −0.3
+    expect(createPredictor(model(1, { weights })).predict({ x: 2, flat: 0 })).toBeCloseTo(10 + 0.9 * 2, 12);
+  });
+
+  it("refuses a model that is not what its hash says", () => {
+    const altered = { ...model(1), intercept: 11 };
+    expect(() => createPredictor(altered)).toThrow(code("model-hash"));
+  });
+
+  it("refuses a row that lacks a feature, by name", () => {
+    const predictor = createPredictor(model(1));
+    expect(() => predictor.predict({ x: 1 })).toThrow(expect.objectContaining({ code: "missing", channel: "flat" }));
+    expect(() => predictor.predict({ x: Number.NaN, flat: 1 })).toThrow(code("non-finite"));
+    const named = createPredictor(model(1, { features: content.features.map((f) => ({ ...f, name: `${f.name}` })) }));
+    expect(() => named.predict(Object.create({ x: 1, flat: 1 }))).toThrow(code("missing"));
+  });
+});
+
+describe("models", () => {
+  it("prefers the device's own, and keeps the last good one", () => {
+    const models = createModels();
+    expect(() => models.predict({ x: 1, flat: 1 })).toThrow(code("no-model"));
+    models.take(model(1), false);
+    models.take(model(7, { intercept: 70 }), true);
+    models.take(model(2, { intercept: 20 }), false);
+    expect(models.current?.version).toBe(7);
+    expect(models.predict({ x: 1, flat: 1 })).toBe(70);
+    expect(() => models.take({ ...model(8), intercept: 0.5 }, true)).toThrow(code("model-hash"));
+    expect(models.current?.version).toBe(7);
+  });
+});

@@ -1,0 +1,69 @@
+import { defineSchema, uniformGrid } from "@zipml/codec";
+import { describe, expect, it } from "vitest";
+import { projectionOf, taskOf } from "../../src/ingest/columns.ts";
+
+const schema = defineSchema([
+  { name: "a", unit: "C", range: [0, 1], role: "feature" },
+  { name: "y", unit: "%", range: [0, 10], role: "target" },
+  { name: "b", unit: "V", range: [0, 5], role: "feature" },
+]);
+const task = taskOf(schema, {});
+if ("reason" in task) throw new Error(task.reason);
+
+describe("columns", () => {
+  it("takes the task from the roles, or from what was chosen", () => {
+    expect(task).toEqual({
+      features: [
+        { name: "a", unit: "C", column: 0 },
+        { name: "b", unit: "V", column: 1 },
+      ],
+      target: { name: "y", unit: "%", column: 2 },
+    });
+    expect(taskOf(schema, { target: "b", features: ["y"] })).toEqual({
+      features: [{ name: "y", unit: "%", column: 0 }],
+      target: { name: "b", unit: "V", column: 1 },
+    });
+    expect(taskOf(schema, { target: "b" })).toMatchObject({ features: [{ name: "a" }] });
+  });
+
+  it("says why there is no task", () => {
+    const two = defineSchema(schema.channels.map((channel) => ({ ...channel, role: "target" as const })));
+    expect(taskOf(two, {})).toMatchObject({ reason: expect.stringContaining("3 channels") });
+    expect(taskOf(two, { target: "y" })).toMatchObject({ reason: expect.stringContaining("no channel is a feature") });
+    expect(taskOf(schema, { target: "z" })).toMatchObject({ reason: expect.stringContaining('"z"') });
+    expect(taskOf(schema, { features: ["a", "q"] })).toMatchObject({ reason: expect.stringContaining('"q"') });
+  });
+
+  it("lays a row's codes out as the task asks", () => {
+    const projection = projectionOf(schema, uniformGrid(schema), task);
+    if ("reason" in projection) throw new Error(projection.reason);
+    expect([...projection.project(Uint16Array.of(1, 2, 3, 4, 5, 6), 2)]).toEqual([1, 3, 2, 4, 6, 5]);
+    expect(projection.quantizer.channels.map(({ low, high, samples }) => [low, high, samples])).toEqual([
+      [0, 1, 2],
+      [0, 5, 2],
+      [0, 10, 1],
+    ]);
+  });
+
+  it("refuses a device that does not fit", () => {
+    const grid = uniformGrid(schema);
+    const inKelvin = defineSchema(schema.channels.map((channel) => ({ ...channel, unit: "K" })));
+    expect(projectionOf(inKelvin, grid, task)).toMatchObject({ reason: expect.stringContaining("in K here and in C") });
+    const fewer = defineSchema(schema.channels.slice(0, 2));
+    expect(projectionOf(fewer, uniformGrid(fewer), task)).toMatchObject({ reason: expect.stringContaining('"b"') });
+  });
+
+  it("refuses a grid that would make training impossible for the whole group", () => {
+    const grid = uniformGrid(schema);
+    const short = { ...grid, channels: grid.channels.slice(0, 2) };
+    expect(projectionOf(schema, short, task)).toMatchObject({ reason: expect.stringContaining("2 channels") });
+    const levels = { kind: "uniform", low: 0, high: 1e300 } as const;
+    const huge = { ...grid, channels: grid.channels.map((channel) => ({ ...channel, levels })) };
+    expect(projectionOf(schema, huge, task)).toMatchObject({ reason: expect.stringContaining("no range") });
+    const oneDraw = uniformGrid(schema, { samples: 1 });
+    expect(projectionOf(schema, oneDraw, task)).toMatchObject({ reason: expect.stringContaining("1 draws") });
+    expect(projectionOf(schema, oneDraw, task, "naive")).toHaveProperty("quantizer");
+    expect(projectionOf(schema, grid, task, "naive")).toMatchObject({ reason: expect.stringContaining("exactly one") });
+    expect(projectionOf(schema, grid, task, "double")).toHaveProperty("quantizer");
+  });
+});
