@@ -34,7 +34,7 @@ const device = createDevice({
   grid: { bits: 4, samples: 2, targetBits: 8 },
   interval: 5000,
 });
-for (let second = 0; second < 86_400; second += 5) await device.push(read(second), { time: second * 1000 });
+for (let second = 0; second < 86_400; second += 5) await device.push(read(second), { elapsed: second * 1000 });
 
 try {
   await device.flush({ signal: AbortSignal.timeout(3000) });

@@ -5,7 +5,6 @@
 import { createStream, defineSchema } from "@zipml/codec";
 import { createDevice } from "@zipml/device";
 import { createGateway } from "@zipml/gateway";
-import { weightsOf } from "@zipml/gateway/train";
 import { mqtt } from "@zipml/protocol/mqtt";
 
 const group = "pumps";
@@ -17,7 +16,7 @@ const schema = defineSchema([
 
 await using gateway = await createGateway({ group, broker: { port: 0 }, training: { minimum: 1000, epochs: 20 } });
 await gateway.ready();
-const url = gateway.broker?.url ?? "";
+const { url } = gateway.broker;
 console.log(`broker at ${url}`);
 
 /** Pushes 5,000 rows of power = 1.5 + 0.2 · flow + 0.8 · pressure and waits until the gateway has stored them. */
@@ -28,14 +27,13 @@ async function runDevice(id: string, lowFlow: number): Promise<void> {
     const flow = lowFlow + 20 * random.uniform();
     const pressure = 2 + 6 * random.uniform();
     const noise = random.uniform() - 0.5;
-    await device.push({ flow, pressure, power: 1.5 + 0.2 * flow + 0.8 * pressure + noise }, { time: row * 1000 });
+    await device.push({ flow, pressure, power: 1.5 + 0.2 * flow + 0.8 * pressure + noise }, { elapsed: row * 1000 });
   }
   await device.flush();
 }
 await Promise.all([runDevice("pump-a", 0), runDevice("pump-b", 20)]);
 
-const { version, model, epochs, warnings } = await gateway.train();
-const { intercept, weights } = weightsOf(model);
+const { version, model, intercept, weights, epochs, warnings } = await gateway.train();
 const terms = Object.entries(weights).map(([name, weight]) => `${weight.toFixed(3)} · ${name}`);
 console.log(`model ${version}: power = ${intercept.toFixed(2)} + ${terms.join(" + ")}   (true: 1.5, 0.2, 0.8)`);
 console.log(`${model.rows} rows, ${epochs.length} epochs, loss ${epochs.at(-1)?.loss.toFixed(4)} kW²`, ...warnings);

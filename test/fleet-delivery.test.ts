@@ -152,7 +152,7 @@ describe("fleet: delivery in virtual time", () => {
       healthInterval: 5,
     });
     for (let i = 0; i < 120; i++) {
-      const pushed = agent.push(climateRow(i), { time: i });
+      const pushed = agent.push(climateRow(i), { elapsed: i });
       for (let turn = 0; turn < i % 13; turn++) await undefined;
       if (i % 3 === 0 && broker.disconnect(`${group}.a`)) log.push("cut");
       await pushed;
@@ -214,7 +214,7 @@ describe("fleet: delivery in virtual time", () => {
     const hub = await startGateway();
     const [, seen] = await peer([at("health")]);
     const { device: agent } = device("a");
-    await agent.push(climateRow(0), { time: 0 });
+    await agent.push(climateRow(0), { elapsed: 0 });
     await clock.advance(9_999);
     expect(agent.status()).toMatchObject({ sequence: 0, queued: { rows: 1 } });
     await clock.advance(1);
@@ -236,7 +236,7 @@ describe("fleet: delivery in virtual time", () => {
     const { device: agent } = device("a", { outbox, delivery: { resendAfter: 1000 } });
     let refused = 0;
     for (let i = 0; i < 400; i++)
-      await agent.push(climateRow(i), { time: i }).catch((error: { code: string }) => {
+      await agent.push(climateRow(i), { elapsed: i }).catch((error: { code: string }) => {
         expect(error.code).toBe("outbox-full");
         refused += 1;
       });
@@ -245,7 +245,7 @@ describe("fleet: delivery in virtual time", () => {
     const hub = await startGateway();
     await clock.advance(60_000);
     expect(hub.gateway.status().rows.stored).toBe(400 - refused);
-    await agent.push(climateRow(401), { time: 401 });
+    await agent.push(climateRow(401), { elapsed: 401 });
     await clock.advance(60_000);
     expect(hub.gateway.status().rows.stored).toBe(401 - refused);
     await agent.close();
@@ -260,10 +260,10 @@ describe("fleet: delivery in virtual time", () => {
     await expect(agent.push(nothing)).rejects.toMatchObject({ code: "missing", channel: "t" });
     await expect(agent.push({ t: 1 })).rejects.toMatchObject({ code: "missing", channel: "h" });
     await expect(agent.push({ t: 1, h: Number.NaN })).rejects.toMatchObject({ code: "non-finite" });
-    await expect(agent.push({ t: 1, h: 1 }, { time: 0.5 })).rejects.toMatchObject({ code: "time" });
-    await agent.push({ t: 99, h: -5 }, { time: 10 });
-    await agent.push({ t: -99, h: 50 }, { time: 10 });
-    await expect(agent.push({ t: 1, h: 1 }, { time: 9 })).rejects.toMatchObject({ code: "time" });
+    await expect(agent.push({ t: 1, h: 1 }, { elapsed: 0.5 })).rejects.toMatchObject({ code: "time" });
+    await agent.push({ t: 99, h: -5 }, { elapsed: 10 });
+    await agent.push({ t: -99, h: 50 }, { elapsed: 10 });
+    await expect(agent.push({ t: 1, h: 1 }, { elapsed: 9 })).rejects.toMatchObject({ code: "time" });
     await clock.advance(10_000);
     const counted = { accepted: 2, refused: { missing: 2, "non-finite": 1, time: 2 }, clipped: { t: 2, h: 1 } };
     expect(agent.status()).toMatchObject(counted);
@@ -326,14 +326,14 @@ describe("fleet: delivery in virtual time", () => {
       flushed = true;
     });
     for (let i = 20; !flushed && i < 2000; i++) {
-      await agent.push(climateRow(i), { time: i * 1000 });
+      await agent.push(climateRow(i), { elapsed: i * 1000 });
       await clock.advance(50);
     }
     await flush;
     expect(agent.status().accepted).toBeLessThan(60);
     const controller = new AbortController();
     broker.stop();
-    await agent.push(climateRow(9999), { time: 9_999_000 });
+    await agent.push(climateRow(9999), { elapsed: 9_999_000 });
     const waiting = expect(agent.flush({ signal: controller.signal })).rejects.toMatchObject({ code: "aborted" });
     controller.abort();
     await waiting;

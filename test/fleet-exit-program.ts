@@ -15,7 +15,7 @@ const urls = [gateway.broker?.url ?? "", gateway.broker?.websocketUrl ?? ""];
 const devices = urls.map((url, i) =>
   createDevice({ id: `d${i}`, group, schema: climate, transport: mqtt({ url, protocol: "3.1.1" }) }),
 );
-for (const device of devices) for (let i = 0; i < 30; i++) await device.push(climateRow(i), { time: i });
+for (const device of devices) for (let i = 0; i < 30; i++) await device.push(climateRow(i), { elapsed: i });
 for (const device of devices) await device.flush();
 const { model } = await gateway.train();
 const lonely = createDevice({ id: "lonely", group, schema: climate, transport: mqtt({ url: "mqtt://127.0.0.1:9" }) });

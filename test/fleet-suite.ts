@@ -86,7 +86,7 @@ export function describeFleet(name: string, open: () => Promise<FleetBroker>): v
       const { hub, connector } = await start();
       const fleet = ["a", "b", "c"].map((id) => join(id, connector));
       for (let i = 0; i < 100; i++)
-        await Promise.all(fleet.map(({ device }, d) => device.push(climateRow(i, d), { time: i * 1000 })));
+        await Promise.all(fleet.map(({ device }, d) => device.push(climateRow(i, d), { elapsed: i * 1000 })));
       await Promise.all(fleet.map(({ device }) => device.flush()));
       const { ingest, rows, missing, devices } = hub.gateway.status();
       expect(ingest).toMatchObject({ stored: 39, rows: 300, bad: 0, deferred: 0, unusable: 0 });
@@ -155,7 +155,7 @@ export function describeFleet(name: string, open: () => Promise<FleetBroker>): v
       const stale = (device.session ^ 1) >>> 0;
       const death = topics.build({ kind: "death", ...address("a") });
       await transport.publish(death, encodeMessage("death", { session: stale, reason: "lost" }), kept);
-      await device.push(climateRow(8), { time: 8000 });
+      await device.push(climateRow(8), { elapsed: 8000 });
       await device.flush(); // the gateway has read all that came before
       expect(online()).toBe(true);
       expect(hub.events.seen.filter((event) => event.type === "death" && event.session === stale)).toEqual([]);

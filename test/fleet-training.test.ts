@@ -185,7 +185,7 @@ describe("fleet: training", () => {
     ]);
     const { device: agent, events } = device("a", { schema: wide, grid: { bits: 8 } });
     for (let i = 0; i < 160; i++)
-      await agent.push({ ...climateRow(i), noise: (i % 10) / 10, power: i % 7 }, { time: i });
+      await agent.push({ ...climateRow(i), noise: (i % 10) / 10, power: i % 7 }, { elapsed: i });
     await clock.advance(1000);
     const { task } = hub.gateway.status();
     expect(task?.features.map(({ name }) => name)).toEqual(["t"]);

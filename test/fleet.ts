@@ -117,7 +117,7 @@ export function startDevice(id: string, transport: Connector, options: Partial<D
 
 /** Pushes rows `from` to `to` − 1, one a second of the device's time. */
 export async function pushRows(device: Device, from: number, to: number, phase = 0): Promise<void> {
-  for (let i = from; i < to; i++) await device.push(climateRow(i, phase), { time: i * 1000 });
+  for (let i = from; i < to; i++) await device.push(climateRow(i, phase), { elapsed: i * 1000 });
 }
 
 /** Each stored frame as text, so that one stored twice shows. */

@@ -24,7 +24,10 @@ function snippetsOf(file: string): readonly Snippet[] {
 const docs = existsSync(join(root, "docs"))
   ? readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))
   : [];
-const snippets = ["README.md", ...docs.map((name) => `docs/${name}`)].flatMap(snippetsOf);
+const packages = readdirSync(join(root, "packages"))
+  .map((name) => `packages/${name}/README.md`)
+  .filter((file) => existsSync(join(root, file)));
+const snippets = ["README.md", ...packages, ...docs.map((name) => `docs/${name}`)].flatMap(snippetsOf);
 const code = snippets.filter(({ language, words }) => language === "ts" && !words.includes("no-run"));
 const shell = snippets.filter(
   ({ language, run: asked }) => ["sh", "bash", "shell"].includes(language) && asked !== undefined,

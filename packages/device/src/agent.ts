@@ -15,6 +15,8 @@ const longestReason = 256;
 /** The parts of a running device, wired to each other. */
 export interface Agent {
   readonly options: ResolvedOptions;
+  /** The session's start, ms since 1970. */
+  readonly startedAt: number;
   readonly hub: EventHub<DeviceEvent>;
   readonly intake: Intake;
   readonly delivery: Delivery;
@@ -54,7 +56,7 @@ function openTransport({ transport, topics, group, id, session }: ResolvedOption
 
 function createCore(options: ResolvedOptions): Core {
   const { outbox, clock, topics, group, id } = options;
-  const startedAt = clock.now();
+  const startedAt = Math.round(clock.now());
   const hub = createEventHub<DeviceEvent>();
   const fail = (error: unknown): void => hub.emit({ type: "error", error });
   const transport = openTransport(options);
@@ -87,7 +89,7 @@ function birthOf({ options, startedAt, book, configuration }: Core): MessageOf<"
   const desired = configuration.version;
   return {
     session,
-    startedAt: Math.round(startedAt),
+    startedAt,
     schema,
     grids: book.grids,
     software,
@@ -204,5 +206,5 @@ export function startAgent(options: ResolvedOptions): Agent {
     },
     failed: fail,
   });
-  return { options, hub, intake, delivery, drain, models, link, status, health };
+  return { options, startedAt: core.startedAt, hub, intake, delivery, drain, models, link, status, health };
 }

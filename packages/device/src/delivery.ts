@@ -108,10 +108,8 @@ class OutboxDelivery implements Delivery {
   async receipt(receipted: Receipted): Promise<number> {
     const released = await this.#ports.outbox.release(receipted);
     this.#counts.receipted += released;
-    if (released > 0) {
-      this.#patience = 1;
-      this.#arm();
-    }
+    this.#patience = 1; // a gateway is there
+    if (released > 0) this.#arm();
     return released;
   }
 

@@ -9,16 +9,19 @@ export interface Device extends AsyncDisposable {
   readonly id: string;
   readonly group: string;
   readonly session: number;
+  /** The session's start, milliseconds since 1970: what the times of its rows count from. */
+  readonly startedAt: number;
   /**
    * Takes a row in. Resolves when the outbox has accepted it; from then on it is quantized, sealed, published and kept
    * until the gateway's receipt covers it.
    *
    * @param row One finite reading a channel, by name, in the channel's unit. A row that lacks a channel is refused whole.
-   * @param options `time`: milliseconds from the session's start, a whole number not below the row's before; default now.
+   * @param options `elapsed`: milliseconds from the session's start (`startedAt`), a whole number not below the row's
+   * before; default what the clock says.
    * @throws The codec's `ReadingError` (`missing`, `non-finite`), or `DeviceError` (`time`, `outbox-full`, `closed`).
    * A row that was refused is counted, and nothing of it is sent.
    */
-  push(row: Readonly<Record<string, number>>, options?: { readonly time?: number }): Promise<void>;
+  push(row: Readonly<Record<string, number>>, options?: { readonly elapsed?: number }): Promise<void>;
   /**
    * Seals what was accepted and waits until receipts cover all of it. Rows pushed meanwhile are not waited for.
    *
@@ -38,12 +41,18 @@ export interface Device extends AsyncDisposable {
   /** What happens from now on; ends when the agent is closed. A reader 1,024 events behind loses its oldest. */
   events(): AsyncIterable<DeviceEvent>;
   /**
-   * Flushes, says goodbye and frees everything. Idempotent. What could not be delivered in time is told by a `left`
-   * event and stays in `status().queued`.
+   * Flushes, says goodbye and frees everything. Idempotent.
    *
    * @param options `timeout`: longest wait for receipts, in milliseconds; default 5,000.
+   * @returns What no receipt covers yet, also told by a `left` event: lost with an outbox in memory, kept by one on disk.
    */
-  close(options?: { readonly timeout?: number }): Promise<void>;
+  close(options?: { readonly timeout?: number }): Promise<Left>;
+}
+
+/** Rows and frames without a receipt. */
+export interface Left {
+  readonly rows: number;
+  readonly frames: number;
 }
 
 const defaultCloseTimeout = 5000;
@@ -76,7 +85,7 @@ async function flush(agent: Agent, given: AbortSignal | undefined, ended: AbortS
   }
 }
 
-async function flushWithin(agent: Agent, timeout: number): Promise<void> {
+async function flushWithin(agent: Agent, timeout: number): Promise<Left> {
   const waiting = new AbortController();
   const timer = new AbortController();
   agent.options.clock.sleep(timeout, timer.signal).then(
@@ -88,17 +97,18 @@ async function flushWithin(agent: Agent, timeout: number): Promise<void> {
   } catch (error) {
     // Whatever went wrong with the outbox, the connection is still to be closed.
     if (!waiting.signal.aborted) agent.hub.emit({ type: "error", error });
-    const { rows, frames } = agent.options.outbox.usage();
-    agent.hub.emit({ type: "left", rows, frames });
   } finally {
     timer.abort();
   }
+  const { rows, frames } = agent.options.outbox.usage();
+  if (rows + frames > 0) agent.hub.emit({ type: "left", rows, frames });
+  return { rows, frames };
 }
 
-async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>): Promise<void> {
+async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>): Promise<Left> {
   const { intake, delivery, link, hub, options } = agent;
   intake.stop();
-  await flushWithin(agent, timeout);
+  const left = await flushWithin(agent, timeout);
   delivery.stop();
   const last = [
     link.publish("health", agent.health()),
@@ -111,6 +121,7 @@ async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>)
   } finally {
     hub.close();
   }
+  return left;
 }
 
 /**
@@ -125,8 +136,8 @@ export function createDevice(options: DeviceOptions): Device {
   const stopping = new AbortController();
   const ended = new AbortController();
   const reporting = reportHealth(agent, stopping.signal);
-  let closed: Promise<void> | undefined;
-  const close = (timeout: number): Promise<void> => {
+  let closed: Promise<Left> | undefined;
+  const close = (timeout: number): Promise<Left> => {
     stopping.abort();
     closed ??= shutDown(agent, timeout, reporting).finally(() => ended.abort());
     return closed;
@@ -135,12 +146,15 @@ export function createDevice(options: DeviceOptions): Device {
     id,
     group,
     session,
-    push: (row, { time } = {}) => agent.intake.push(row, time),
+    startedAt: agent.startedAt,
+    push: (row, { elapsed } = {}) => agent.intake.push(row, elapsed),
     flush: ({ signal } = {}) => flush(agent, signal, ended.signal),
     predict: agent.models.predict,
     status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),
     events: agent.hub.events,
     close: ({ timeout = defaultCloseTimeout } = {}) => close(timeout),
-    [Symbol.asyncDispose]: () => close(defaultCloseTimeout),
+    [Symbol.asyncDispose]: async () => {
+      await close(defaultCloseTimeout);
+    },
   };
 }

@@ -1,5 +1,5 @@
 export type { DeliveryOptions } from "./delivery.ts";
-export { createDevice, type Device } from "./device.ts";
+export { createDevice, type Device, type Left } from "./device.ts";
 export { DeviceError, type DeviceErrorCode } from "./errors.ts";
 export { createMemoryOutbox } from "./memory-outbox.ts";
 export type { DeviceOptions } from "./options.ts";

@@ -1,4 +1,12 @@
-import { defineGrid, defineSchema, type Grid, type Schema, type UniformGridOptions, uniformGrid } from "@zipml/codec";
+import {
+  type Channel,
+  defineGrid,
+  defineSchema,
+  type Grid,
+  type Schema,
+  type UniformGridOptions,
+  uniformGrid,
+} from "@zipml/codec";
 import {
   type Clock,
   type Connector,
@@ -21,8 +29,8 @@ export interface DeviceOptions {
   readonly id: string;
   /** Group that trains one model together; same form as an id. */
   readonly group: string;
-  /** Channels of a row, in order. */
-  readonly schema: Schema;
+  /** Channels of a row, in order: a schema, or the channels that make one. */
+  readonly schema: Schema | readonly Channel[];
   /** Where to connect: `mqtt({ url })` or any other connector. */
   readonly transport: Connector;
   /** Widths and draws of the first grid, or the grid itself; a gateway may replace it by `desired`. Default 4 bits, k = 2, targets 8 bits. */
@@ -100,7 +108,7 @@ export function checkBatch(batch: BatchOptions): BatchOptions {
  * @throws {@link DeviceError} with code `options`, the codec's `GridError`, the protocol's `ProtocolError` for ids.
  */
 export function resolveOptions(options: DeviceOptions): ResolvedOptions {
-  const schema = defineSchema(options.schema.channels);
+  const schema = defineSchema("channels" in options.schema ? options.schema.channels : options.schema);
   const random = options.random ?? cryptoRandom();
   const given = options.grid ?? {};
   const session = options.session ?? random();

@@ -2,6 +2,7 @@ import type { Grid } from "@zipml/codec";
 import { type Connector, type Desired, encodeMessage } from "@zipml/protocol";
 import { mqtt } from "@zipml/protocol/mqtt";
 import { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
+import type { BrokerOptions } from "./broker/options.ts";
 import { type Core, startCore, statusOf } from "./core.ts";
 import { GatewayError } from "./errors.ts";
 import type { TrainedModel } from "./learner.ts";
@@ -131,8 +132,13 @@ async function shutDown(core: Core, broker: EmbeddedBroker | undefined): Promise
  * Starts a gateway; with `broker`, the embedded broker first. It connects in the background: see {@link Gateway.ready}.
  *
  * @param options See {@link GatewayOptions}.
- * @throws {@link GatewayError} with code `options` or `listen`, or the protocol's `ProtocolError` for ids and prefix.
+ * @throws {@link GatewayError} with code `options` or `listen`, `TrainingError` `options`, or the protocol's `ProtocolError`
+ * for ids and prefix.
  */
+export async function createGateway(
+  options: GatewayOptions & { readonly broker: BrokerOptions },
+): Promise<Gateway & { readonly broker: EmbeddedBroker }>;
+export async function createGateway(options: GatewayOptions): Promise<Gateway>;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const resolved = resolveGatewayOptions(options);
   const broker = options.broker === undefined ? undefined : await startBroker(options.broker);

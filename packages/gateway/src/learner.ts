@@ -3,7 +3,7 @@ import { GatewayError } from "./errors.ts";
 import { modelMessage } from "./model-message.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { SampleStore } from "./sample-store.ts";
-import { type LinearModel, type Task, type TrainResult, train } from "./train/index.ts";
+import { type LinearModel, type Task, type TrainResult, train, weightsOf } from "./train/index.ts";
 
 /** A model and what it was published as. */
 export interface TrainedModel {
@@ -12,6 +12,9 @@ export interface TrainedModel {
   readonly hash: string;
   /** The master model, in full precision. */
   readonly model: LinearModel;
+  /** The same in the channels' units: prediction = intercept + Σ weight · reading. */
+  readonly intercept: number;
+  readonly weights: Readonly<Record<string, number>>;
   /** What devices receive. */
   readonly message: Model;
   readonly epochs: TrainResult["epochs"];
@@ -144,7 +147,8 @@ class StoreLearner implements Learner {
     this.#version += 1;
     const message = modelMessage(model, publishBits, training.seed ?? 1, { version: this.#version, createdAt: now });
     const seconds = (now - startedAt) / 1000;
-    this.#latest = { version: message.version, hash: message.hash, model, message, epochs, warnings, seconds };
+    const { version, hash } = message;
+    this.#latest = { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
     publish(message);
     trained(this.#latest);
     return this.#latest;

@@ -12,7 +12,7 @@ import { GatewayError } from "./errors.ts";
 import type { TaskChoice } from "./ingest/columns.ts";
 import type { ReceiptOptions } from "./ingest/receipts.ts";
 import type { RegistryLimits } from "./ingest/registry.ts";
-import type { TrainOptions } from "./train/index.ts";
+import { resolveTrainOptions, type TrainOptions } from "./train/index.ts";
 
 /** What a gateway trains, when, and on how much. */
 export interface TrainingOptions
@@ -35,7 +35,7 @@ export interface TrainingOptions
   readonly window?: number;
   /** Fewest rows that are trained on. Default 100. */
   readonly minimum?: number;
-  /** Trains whenever so many rows have come since the last time. Default 0: not by rows. */
+  /** Trains whenever so many rows have come since the last time; 0 not by rows. Default 1,000. */
   readonly everyRows?: number;
   /** Trains whenever so many seconds have passed and rows have come. Default 0: not by time. */
   readonly everySeconds?: number;
@@ -43,7 +43,7 @@ export interface TrainingOptions
 
 /** Options of `createGateway`. */
 export interface GatewayOptions {
-  /** Id of the gateway. Default `gateway`. */
+  /** Id of the gateway, unique at its broker. Default the group's. */
   readonly id?: string;
   /** The group it serves. */
   readonly group: string;
@@ -94,21 +94,23 @@ const most = 1_000_000_000;
 /**
  * Checks options and fills in defaults.
  *
- * @throws {@link GatewayError} with code `options`, or the protocol's `ProtocolError` for ids and prefix.
+ * @throws {@link GatewayError} with code `options`, `TrainingError` `options` for those of training, or the protocol's
+ * `ProtocolError` for ids and prefix.
  */
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
   const { training = {}, receipts = {}, limits = {} } = options;
   if ((options.transport === undefined) === (options.broker === undefined))
     throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
+  resolveTrainOptions(training); // what would fail at the first training fails here
   if (training.estimator === "full")
     throw new GatewayError("options", 'training.estimator "full" reads raw rows; what arrives is codes');
   return {
-    id: checkId("gateway", options.id ?? "gateway"),
+    id: checkId("gateway", options.id ?? options.group),
     group: checkId("group", options.group),
     training,
     window: within("training.window", training.window ?? 1_000_000, 1, most),
     minimum: within("training.minimum", training.minimum ?? 100, 2, most),
-    everyRows: within("training.everyRows", training.everyRows ?? 0, 0, most),
+    everyRows: within("training.everyRows", training.everyRows ?? 1000, 0, most),
     everySeconds: within("training.everySeconds", training.everySeconds ?? 0, 0, most, false),
     publishBits: within("publishBits", options.publishBits ?? 8, 0, 16),
     receipts: {

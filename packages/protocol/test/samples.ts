@@ -28,7 +28,7 @@ export const samples: { readonly [Kind in MessageKind]: readonly MessageOf<Kind>
       startedAt: 1_795_305_600_123,
       schema,
       grids: [grid(0), grid(1)],
-      earlier: [{ session: 6, grids: [grid(0)] }],
+      earlier: [{ session: 6, startedAt: 1_700_000_000_000, grids: [grid(0)] }],
       software: { name: "zipml", version: "0.1.0" },
       desired: 2,
     },

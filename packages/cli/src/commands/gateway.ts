@@ -1,5 +1,4 @@
 import type { GatewayEvent } from "@zipml/gateway";
-import { weightsOf } from "@zipml/gateway/train";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { readConfig } from "../config/read-config.ts";
@@ -40,7 +39,7 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "reported":
       return `${event.device} ${event.reason === undefined ? "applies" : `refuses (${event.reason})`} configuration ${event.version}`;
     case "trained": {
-      const { intercept, weights } = weightsOf(event.model.model);
+      const { intercept, weights } = event.model;
       const terms = Object.entries(weights).map(([name, weight]) => `${digits(weight)}·${name}`);
       const { version, seconds, model } = event.model;
       return `model ${version} from ${model.rows} rows in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
@@ -55,14 +54,15 @@ function lineOf(event: GatewayEvent): string | undefined {
 /** An event as JSON: errors by their message, models by what a reader needs. */
 function jsonOf(event: GatewayEvent): string {
   if (event.type === "trained") {
-    const { version, hash, model, warnings, seconds } = event.model;
+    const { version, hash, model, intercept, weights, warnings, seconds } = event.model;
     return JSON.stringify({
       type: event.type,
       version,
       hash,
       rows: model.rows,
       seconds,
-      ...weightsOf(model),
+      intercept,
+      weights,
       warnings,
     });
   }

@@ -84,7 +84,11 @@ async function runFleet(
   watch: DemoWatch,
   signal: AbortSignal,
 ): Promise<{ reports: ReplayReport[]; trained: TrainedModel; lost: number; duplicated: number }> {
-  await using gateway = await createGateway({ group, broker: { port: 0 }, training: { seed: settings.seed } });
+  await using gateway = await createGateway({
+    group,
+    broker: { port: 0 },
+    training: { seed: settings.seed, everyRows: 0 },
+  });
   await gateway.ready();
   const total = data.motes.reduce((sum, { rows }) => sum + rows, 0);
   const ledger = keepLedger(gateway, () => watch("rows stored", ledger.rows, total));

@@ -73,12 +73,12 @@ async function readReplay(values: Values): Promise<Replay> {
 async function pushPatiently(
   device: Device,
   row: Record<string, number>,
-  time: number,
+  elapsed: number,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     try {
-      return await device.push(row, { time });
+      return await device.push(row, { elapsed });
     } catch (error) {
       if (!(error instanceof DeviceError) || error.code !== "outbox-full" || signal.aborted) throw error;
       await sleep(50, undefined, { signal });

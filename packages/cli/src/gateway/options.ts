@@ -16,7 +16,7 @@ const { url: _url, ...connection } = connectionOptions;
 /** The options of `zipml gateway`, as flags and as the section `gateway` of a configuration file. */
 export const gatewayOptions = {
   group: defaulted(textOption("GROUP", "group to serve"), "demo"),
-  id: defaulted(textOption("ID", "id of the gateway"), "gateway"),
+  id: textOption("ID", "id of the gateway, unique at its broker (default: the group's)"),
   url: textOption("URL", "external broker; without it the embedded broker starts"),
   port: defaulted(wholeOption("PORT", "embedded broker: port; 0 takes a free one", 0, 65_535), 1883),
   host: defaulted(textOption("ADDRESS", "embedded broker: address to listen on"), "127.0.0.1"),

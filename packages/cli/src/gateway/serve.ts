@@ -41,7 +41,7 @@ async function brokerOf(values: Values): Promise<BrokerOptions> {
 async function optionsOf(values: Values): Promise<GatewayOptions> {
   const { url, target, features, prefix } = values;
   return {
-    id: values.id,
+    ...(values.id === undefined ? {} : { id: values.id }),
     group: values.group,
     ...(url === undefined ? { broker: await brokerOf(values) } : { transport: await connectorOf({ ...values, url }) }),
     ...(prefix === undefined ? {} : { prefix }),

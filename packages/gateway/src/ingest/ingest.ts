@@ -108,10 +108,17 @@ class GroupIngest implements Ingest {
     device.online = !(retained && device.dead === message.session);
     if (!retained) device.dead = undefined;
     device.unusable = undefined;
-    for (const { session, grids } of message.earlier ?? [])
-      this.#learn(device, registry.openSession(device, session, message.startedAt), message.schema, grids);
-    const session = registry.openSession(device, message.session, message.startedAt);
-    this.#learn(device, session, message.schema, message.grids);
+    for (const part of [...(message.earlier ?? []), message]) {
+      const { session: number, startedAt, grids, schema = message.schema } = part;
+      const session = registry.openSession(device, number, startedAt);
+      if (session.startedAt === startedAt) this.#learn(device, session, schema, grids);
+      // Its sequences would be taken for those of the first and receipted without being stored.
+      else
+        this.#refuse(
+          device,
+          `session ${number} began at ${session.startedAt} and again at ${startedAt}: a run needs a number of its own`,
+        );
+    }
     for (const payload of device.parked.splice(0)) this.#take(device, payload, true);
   }
 
@@ -127,8 +134,7 @@ class GroupIngest implements Ingest {
       if (session.decoders.has(grid.epoch)) continue; // an epoch never changes its meaning within a session
       const projection = this.#projection(schema, grid);
       if ("reason" in projection) {
-        if (device.unusable === undefined) this.#ports.unusable(device.id, projection.reason);
-        device.unusable = projection.reason;
+        this.#refuse(device, projection.reason);
         return;
       }
       const quantizer = createQuantizer(grid);
@@ -139,6 +145,11 @@ class GroupIngest implements Ingest {
       };
       session.decoders.set(grid.epoch, decoder);
     }
+  }
+
+  #refuse(device: DeviceRecord, reason: string): void {
+    if (device.unusable === undefined) this.#ports.unusable(device.id, reason);
+    device.unusable = reason;
   }
 
   /** One projection, and so one quantizer, for all devices with the same channels and grid. */

@@ -13,7 +13,7 @@ export {
   type Moments,
   type MomentsOptions,
 } from "./moments.ts";
-export type { EpochProgress, TrainOptions } from "./options.ts";
+export { type EpochProgress, type ResolvedOptions, resolveTrainOptions, type TrainOptions } from "./options.ts";
 export { referenceEngine } from "./reference-engine.ts";
 export type { ReadRow, RowReader } from "./row-reader.ts";
 export type { CodeBlock, SampleBlock, SampleSource, Task, TaskColumn, ValueBlock } from "./samples.ts";

@@ -101,7 +101,7 @@ function checkName(name: string, value: string, allowed: readonly string[]): voi
  *
  * @throws {@link TrainingError} `options` that names the option.
  */
-export function resolveOptions(options: TrainOptions): ResolvedOptions {
+export function resolveTrainOptions(options: Omit<TrainOptions, "source" | "task">): ResolvedOptions {
   const epochs = options.epochs ?? defaults.epochs;
   const resolved: ResolvedOptions = {
     solver: options.solver ?? defaults.solver,

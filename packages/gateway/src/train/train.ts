@@ -3,7 +3,7 @@ import { solveClosedForm } from "./closed-form.ts";
 import { TrainingError } from "./errors.ts";
 import { modelOf } from "./linear-model.ts";
 import type { LinearModel } from "./model.ts";
-import { resolveOptions, type TrainOptions } from "./options.ts";
+import { resolveTrainOptions, type TrainOptions } from "./options.ts";
 import { referenceEngine } from "./reference-engine.ts";
 import { descend, largestGuarded } from "./sgd.ts";
 import { standardise } from "./standardise.ts";
@@ -33,7 +33,7 @@ export interface TrainResult {
  * source, an engine or `onEpoch` throws passes through.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const resolved = resolveOptions(options);
+  const resolved = resolveTrainOptions(options);
   const { source, task, signal } = options;
   const engine = options.engine ?? referenceEngine();
   const refuse = (name: string): TrainingError =>

@@ -140,7 +140,7 @@ describe("ingest", () => {
 
   it("takes grids of earlier sessions from a birth", () => {
     const { ingest, stored } = setUp();
-    ingest.birth("a", birth(7, [0], { earlier: [{ session: 6, grids: [gridOf(4)] }] }), false);
+    ingest.birth("a", birth(7, [0], { earlier: [{ session: 6, startedAt: 500, grids: [gridOf(4)] }] }), false);
     ingest.data("a", frame(6, 3, 4));
     expect(stored).toMatchObject([{ session: 6, sequence: 3 }]);
   });
@@ -149,7 +149,7 @@ describe("ingest", () => {
     const { ingest, stored, unusable, accounted } = setUp();
     ingest.birth("a", birth(1), false);
     const broken = { ...gridOf(4), channels: gridOf(4).channels.slice(1) };
-    ingest.birth("b", birth(2, [0], { earlier: [{ session: 1, grids: [broken] }] }), false);
+    ingest.birth("b", birth(2, [0], { earlier: [{ session: 1, startedAt: 500, grids: [broken] }] }), false);
     expect(unusable).toMatchObject([expect.stringMatching(/^b: grid 4: 1 channels/)]);
     ingest.data("b", frame(1, 0, 4));
     expect(stored).toEqual([]);

@@ -17,9 +17,9 @@ export const birthSchema = z
     schema: schemaSchema,
     /** Every grid that a frame still kept may name; the last is in force. */
     grids,
-    /** Grids of frames kept from sessions before this one. */
+    /** What frames kept from sessions before this one mean; the schema only where it was another. */
     earlier: z
-      .array(z.object({ session: u32, grids }))
+      .array(z.object({ session: u32, startedAt: wallTime, schema: schemaSchema.exactOptional(), grids }))
       .max(64)
       .exactOptional(),
     software: z.object({ name: text(1, 64), version: text(1, 64) }),
