@@ -79,7 +79,14 @@ export const healthSchema = z.object({
   /** Frames that the gateway has on disk. */
   receipted: count,
   /** Rows dropped by policy when the outbox was full. */
-  dropped: z.object({ rows: count }),
+  dropped: z.object({
+    rows: count,
+    /** Frames that were dropped so and will never come: they close the gaps that they left. */
+    frames: z
+      .array(z.object({ session: u32, ranges: sequenceRanges }))
+      .max(64)
+      .exactOptional(),
+  }),
   /** Version of the model that is applied. */
   model: u32.exactOptional(),
   traffic: z.object({ sent: trafficSchema, received: trafficSchema }).exactOptional(),
