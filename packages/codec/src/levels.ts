@@ -30,7 +30,10 @@ export function intervalCount(bits: number, samples: number): number {
     throw new GridError("grid", `samples must be a whole number from 1 to ${maxSamples}, not ${samples}`);
   const intervals = Math.floor((2 ** bits - 1) / samples);
   if (intervals < 1)
-    throw new GridError("grid", `${bits} bits hold no interval for ${samples} samples: 2^bits - 1 must be >= samples`);
+    throw new GridError(
+      "grid",
+      `a code of ${bits} bits holds no interval for ${samples} samples: 2^bits - 1 must be >= samples`,
+    );
   return intervals;
 }
 

@@ -68,14 +68,21 @@ function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number 
 }
 
 /**
- * Whether a loss grew past the start's, or is not finite. While training runs twice the start is let pass, as the first,
- * large steps may shake the model about a good one; the result may exceed the start by one per cent of noise, so that a
- * target which the features say nothing about still trains. A square can't be negative: an estimate as far below 0 means
- * that the correction outgrew the data.
+ * Whether a loss has grown out of hand, or is not finite. While training runs twice the start is let pass, as the first,
+ * large steps may shake the model about a good one; at the end one per cent of noise (see {@link isNoise}). A square can't
+ * be negative: an estimate as far below 0 means that the correction outgrew the data.
  */
 function hasGrown(loss: number, last: boolean): boolean {
   return !(Math.abs(loss) <= startLoss * (last ? 1.01 : 2));
 }
+
+/** Whether a final loss is above the start's by no more than noise: then predicting the mean is the better model. */
+function isNoise(loss: number): boolean {
+  return loss > startLoss && !hasGrown(loss, true);
+}
+
+const meanWarning =
+  "the features say no more about the target than noise: the model predicts its mean, with every weight 0";
 
 async function automatic(training: Training, batch: number, largest: number): Promise<number> {
   const { task, estimator, options } = training;
@@ -120,8 +127,8 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
   const tail: ModelTrail = { sum: new Float64Array(weights.length), count: 0 };
   let alpha = options.step === "auto" ? await automatic(training, batch, landscape.largest) : options.step;
 
-  /** Runs an epoch; the loss, and whether it has grown. */
-  const run = async (epoch: number): Promise<{ loss: number; grown: boolean }> => {
+  /** Runs an epoch; the loss, and the loss with the guard's part, which is what descent lowers. */
+  const run = async (epoch: number): Promise<{ loss: number; guarded: number }> => {
     checkAborted(signal, epoch);
     const last = epoch === options.epochs;
     const step = stepAt(options.schedule, alpha, epoch);
@@ -130,11 +137,13 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     if (last && tail.count > 0)
       for (let i = 0; i < weights.length; i++) weights[i] = (tail.sum[i] as number) / tail.count;
     const loss = await landscape.loss(weights);
-    return { loss, grown: hasGrown(loss + guardLoss(landscape.guard, weights), last) };
+    return { loss, guarded: loss + guardLoss(landscape.guard, weights) };
   };
 
+  const grown = ({ guarded }: { guarded: number }, epoch: number): boolean =>
+    hasGrown(guarded, epoch === options.epochs);
   let state = await run(1);
-  for (let halvings = 0; options.step === "auto" && state.grown && halvings < mostHalvings; halvings++) {
+  for (let halvings = 0; options.step === "auto" && grown(state, 1) && halvings < mostHalvings; halvings++) {
     alpha /= 2;
     weights.fill(0);
     tail.sum.fill(0);
@@ -142,14 +151,22 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     state = await run(1);
   }
   const epochs: { epoch: number; loss: number }[] = [];
+  const warnings = [...landscape.warnings];
   for (let epoch = 1; ; epoch++) {
     if (epoch > 1) state = await run(epoch);
-    const { loss, grown } = state;
-    if (grown)
-      throw new TrainingError("diverged", `the loss went from ${startLoss} to ${loss} (standardised): no model`, epoch);
-    const scaled = loss * scaling.targetDeviation ** 2;
+    if (grown(state, epoch)) {
+      const went = `the loss went from ${startLoss} to ${state.guarded} (standardised): no model`;
+      throw new TrainingError("diverged", went, epoch);
+    }
+    const last = epoch === options.epochs;
+    if (last && isNoise(state.guarded)) {
+      weights.fill(0);
+      warnings.push(meanWarning);
+      state = { loss: startLoss, guarded: startLoss };
+    }
+    const scaled = state.loss * scaling.targetDeviation ** 2;
     epochs.push({ epoch, loss: scaled });
     await report(training, epoch, scaled, weights);
-    if (epoch === options.epochs) return { weights, epochs, warnings: landscape.warnings, step: alpha };
+    if (last) return { weights, epochs, warnings, step: alpha };
   }
 }

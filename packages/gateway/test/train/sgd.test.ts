@@ -219,8 +219,16 @@ describe("divergence", () => {
       const stream = createStream(`test/noise/${seed}`);
       const values = Float64Array.from({ length: 6 * 1000 }, () => gaussian(stream));
       const noise = { features: 5, columns: 6, task: taskOf(5), values, truth: new Float64Array(0) };
-      const { epochs } = await train({ source: encodedSource(noise, 4, seed), task: noise.task, seed });
+      const { model, epochs, warnings } = await train({
+        source: encodedSource(noise, 4, seed),
+        task: noise.task,
+        seed,
+      });
       expect(epochs).toHaveLength(30);
+      // Never worse than its start, which predicts the mean: where noise alone made it so, it is the mean and says so.
+      expect(epochs.at(-1)?.loss).toBeLessThanOrEqual(model.target.deviation ** 2 / 2);
+      const isMean = weightsIn(model).every((weight) => weight === 0);
+      expect(warnings.some((warning) => warning.includes("predicts its mean"))).toBe(isMean);
     }
   });
 });

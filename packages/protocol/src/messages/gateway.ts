@@ -1,12 +1,13 @@
+import { maxChannels } from "@zipml/codec";
 import { z } from "zod";
 import { count, finite, id, keyword, type ReadonlyDeep, sequenceRanges, text, u32, wallTime } from "./fields.ts";
-import { gridSchema, maxChannels } from "./grid.ts";
+import { gridSchema } from "./grid.ts";
 
 /** When a frame is sealed: whichever comes first. */
 const batchSchema = z.object({
-  rows: z.int().min(1).max(1_000_000).exactOptional(),
+  rows: z.int().min(1).max(4096).exactOptional(),
   milliseconds: z.number().gt(0).max(86_400_000).exactOptional(),
-  bytes: z.int().min(1).max(16_777_216).exactOptional(),
+  bytes: z.int().min(1).max(45_000).exactOptional(),
 });
 
 /** The configuration that a gateway wants a device or a group to run with; what is left out stays as it is. */

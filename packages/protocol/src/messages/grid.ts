@@ -1,9 +1,6 @@
-import { rangeFault } from "@zipml/codec";
+import { maxChannels, rangeFault } from "@zipml/codec";
 import { z } from "zod";
 import { finite, type ReadonlyDeep, text } from "./fields.ts";
-
-/** Most channels of one device. */
-export const maxChannels = 1024;
 
 /** The codec's bounds, so that no range that is let in here is refused there. */
 const sound = (low: number, high: number) => rangeFault(low, high) === undefined;

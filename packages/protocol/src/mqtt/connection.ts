@@ -124,7 +124,7 @@ export function openConnection(
 /** Waits for what is in flight, sends DISCONNECT, and waits for the stream to end; both for a bounded time. */
 async function closeCleanly(client: MqttClient, pending: Pending, clock: Clock, grace: number): Promise<void> {
   const over = new AbortController();
-  const wait = (ms: number): Promise<void> => clock.sleep(ms, over.signal).catch(() => {});
+  const wait = (ms: number): Promise<void> => clock.sleep(ms, over.signal).catch(() => undefined); // over before its time
   await Promise.race([pending.idle(), wait(grace)]);
   pending.end(new TransportError("closed", "the transport was closed before the acknowledgement"));
   // with anything outstanding, the library would put off the DISCONNECT for ever
