@@ -86,6 +86,12 @@ function checkFrame(frame: Frame): void {
  * Writes a frame: the CBOR array [version, session, sequence, grid, coding, t0, dt, rows, body], every integer in its
  * shortest form. The same frame always gives the same bytes.
  *
+ * @example
+ * ```ts
+ * const body = packCodes(codes, quantizer);
+ * const bytes = encodeFrame({ session, sequence, grid: 0, coding: "packed", start: 0, interval: 1000, rows: 1, body });
+ * ```
+ *
  * @param frame The frame.
  * @returns The bytes; a new array.
  * @throws RangeError for a field outside its range.
@@ -118,6 +124,12 @@ function readIntervals(reader: Reader, maxRows: number): number | readonly numbe
 
 /**
  * Reads a frame. Only the envelope is read: the body's codes need the grid of the frame's epoch (`unpackCodes`).
+ *
+ * @example
+ * ```ts
+ * const frame = decodeFrame(bytes);
+ * const codes = unpackCodes(frame.body, frame.rows, quantizer); // of the grid that frame.grid names
+ * ```
  *
  * @param bytes What a device sent; not kept.
  * @param limits Limits checked before allocation.

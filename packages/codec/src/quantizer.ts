@@ -66,6 +66,14 @@ function checkFinite(values: ArrayLike<number>, channels: number): void {
 /**
  * The encoder and decoder of a grid.
  *
+ * @example
+ * ```ts
+ * const quantizer = createQuantizer(uniformGrid(schema, { bits: 4 }));
+ * const { codes, clipped } = quantizer.encode([21.4, 48.2], createStream("my draws"));
+ * const means = new Float64Array(codes.length);
+ * quantizer.meansInto(codes, means);
+ * ```
+ *
  * @param grid A grid made by `defineGrid` or `uniformGrid`.
  * @throws {@link GridError} where the grid's scheme is not known here, or a channel's width, draws or levels can't be: a
  * grid that came over the wire is checked once more.

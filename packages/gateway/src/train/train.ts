@@ -29,6 +29,12 @@ export interface TrainResult {
  * added to every gradient. For more features the correlation matrix is not formed: there is no guard and no warning of
  * it, only the check for divergence.
  *
+ * @example
+ * ```ts
+ * const { model, warnings } = await train({ source, task, estimator: "symmetric", seed: 1 });
+ * const { intercept, weights } = weightsOf(model); // in the columns' units
+ * ```
+ *
  * @throws {@link TrainingError} `options`, `estimator`, `engine`, `rows`, `target`, `diverged` or `aborted`. Whatever the
  * source, an engine or `onEpoch` throws passes through.
  */
