@@ -1,11 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that kill processes or fill disks take minutes: `npm run test:slow` runs these, `npm test` all others. */
+const isSlow = process.env["ZIPML_TESTS"] === "slow";
+const suffix = isSlow ? ".slow.test.ts" : ".test.ts";
+
 export default defineConfig({
   resolve: { conditions: ["zipml-source", "module", "node"] },
   ssr: { resolve: { conditions: ["zipml-source", "module", "node"] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 30_000,
+    include: [`packages/*/test/**/*${suffix}`, `test/**/*${suffix}`],
+    exclude: isSlow ? [] : ["**/*.slow.test.ts"],
+    testTimeout: isSlow ? 180_000 : 30_000,
     maxWorkers: 2,
   },
 });

@@ -68,6 +68,9 @@ async function checkTests() {
   await steps.step(`tests on Node ${process.versions.node}`, 360, (seconds) =>
     runTests("npm", ["test", "--silent", "--"], { cwd: root, seconds }),
   );
+  await steps.step("slow tests: killed processes, full disks, floods", 360, (seconds) =>
+    runTests("npm", ["run", "test:slow", "--silent", "--"], { cwd: root, seconds }),
+  );
   const built = await steps.step("build: tsc -b, types of the sources", 180, runs([tsc, "-b", "--pretty", "false"]));
   await steps.step("tests on a long-term-support Node", 420, async (seconds) => {
     const other = await installLongTermNode(root, Math.min(seconds, 120));

@@ -38,6 +38,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/device.ts")).deviceCommand,
   },
   {
+    name: "enroll",
+    summary: "make certificates, configuration files and passwords for a broker with permissions",
+    load: async () => (await import("./commands/enroll.ts")).enrollCommand,
+  },
+  {
     name: "tail",
     summary: "show the messages on a broker as JSON lines",
     load: async () => (await import("./commands/tail.ts")).tailCommand,

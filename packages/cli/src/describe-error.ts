@@ -7,7 +7,14 @@ import { suggestion } from "./nearest.ts";
 const expected = [CliError, DataError, TrainingError, DecodeError, GridError, ReadingError];
 
 /** Errors of the other layers that a user's input can cause; they are matched by name, so that nothing is loaded for it. */
-const expectedNames: ReadonlySet<string> = new Set(["ProtocolError", "TransportError", "DeviceError", "GatewayError"]);
+const expectedNames: ReadonlySet<string> = new Set([
+  "ProtocolError",
+  "TransportError",
+  "DeviceError",
+  "SpoolError",
+  "GatewayError",
+  "LogError",
+]);
 
 /**
  * The one line that tells a user what was wrong with the input.

@@ -177,7 +177,10 @@ describe("wrong input to them", () => {
     ["half a certificate", ["gateway", "--broker-cert", "x.pem"], /go together/],
     ["an unknown estimator", ["gateway", "--estimator", "naive"], /one of symmetric, double/],
     ["an address that is none", ["tail", "--url", "nonsense"], /url/],
+    ["a kind of message that is none", ["tail", "--kinds", "foo"], /some of birth, death, data/],
     ["a demo with one draw", ["demo", "--samples", "1"], /from 2 to 15/],
+    ["a demo with too few bits", ["demo", "--bits", "1"], /holds no interval for 2 samples/],
+    ["a feature named twice", ["train", "--data", "PLANT", "--target", "y", "--features", "a,a"], /names "a" twice/],
   ];
   it.each(cases)("%s: one line, exit code 2", async (_, args, says) => {
     const { code, out, err } = await zipml(...args.map((arg) => (arg === "PLANT" ? plant : arg)));

@@ -150,7 +150,7 @@ describe("zipml train", () => {
     ["an unknown engine", ["--engine", "warp"], /must be "reference"/],
     ["17 bits", ["--bits", "17"], /whole number from 1 to 16, not "17"/],
     ["half a bit", ["--bits", "1.5"], /whole number/],
-    ["no epoch", ["--epochs", "0"], /whole number of at least 1/],
+    ["no epoch", ["--epochs", "0"], /whole number from 1 to 1000000/],
     ["a negative step", ["--step", "-1"], /auto or a number above 0/],
     ["a holdout of 1", ["--holdout", "1"], /a share from 0 to below 1/],
     ["a holdout of all rows", ["--holdout", "200"], /leaves 0 to train on/],

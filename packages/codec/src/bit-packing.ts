@@ -48,24 +48,35 @@ export function packBits(codes: Uint16Array, widths: Uint8Array, size: number): 
  * @throws {@link DecodeError} `code` for a number above its top, `padding` for unused bits that are not 0.
  */
 export function unpackBits(bytes: Uint8Array, widths: Uint8Array, codes: Uint16Array, tops: Uint16Array): void {
+  const round = widths.length;
+  const count = codes.length;
   let buffer = 0;
   let held = 0;
   let at = 0;
-  for (let i = 0, c = 0; i < codes.length; i++) {
+  for (let i = 0, c = 0; i < count; i++) {
     const width = widths[c] as number;
-    while (held < width) {
-      buffer |= (bytes[at++] as number) << held;
-      held += 8;
+    if (held < width) {
+      // Two bytes where there are two: no width needs more, and at most 15 + 16 bits are held.
+      if (at + 1 < bytes.length) {
+        buffer |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << held;
+        held += 16;
+        at += 2;
+      } else {
+        buffer |= (bytes[at] as number) << held;
+        held += 8;
+        at += 1;
+      }
     }
     const code = buffer & ((1 << width) - 1);
     if (code > (tops[c] as number)) {
-      const place = `row ${Math.floor(i / widths.length)}, channel ${c}`;
-      throw new DecodeError("code", `${place}: code ${code} above ${tops[c]}`, at - 1);
+      const place = `row ${Math.floor(i / round)}, channel ${c}`;
+      const lastByte = (at * 8 - held + width - 1) >>> 3;
+      throw new DecodeError("code", `${place}: code ${code} above ${tops[c]}`, lastByte);
     }
     codes[i] = code;
     buffer >>>= width;
     held -= width;
-    c = c + 1 === widths.length ? 0 : c + 1;
+    c = c + 1 === round ? 0 : c + 1;
   }
   if (buffer !== 0) throw new DecodeError("padding", "unused bits of the last byte must be 0", bytes.length - 1);
 }

@@ -1,12 +1,15 @@
 import { createEventHub, type EventHub, encodeMessage, type MessageOf, type Transport } from "@zipml/protocol";
+import { birthMessage } from "./birth.ts";
 import { type Configuration, createConfiguration } from "./configuration.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createDrain, type Drain } from "./drain.ts";
+import { createDropWatch, type DropWatch, droppedField } from "./drop-watch.ts";
 import { createGridBook, type GridBook } from "./grid-book.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { createDeviceLink, type DeviceLink, type Incoming } from "./link.ts";
 import { createModels, type Models } from "./models.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { createPresence, type Presence } from "./presence.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
 
 /** Longest reason that `reported` carries. */
@@ -22,6 +25,7 @@ export interface Agent {
   readonly delivery: Delivery;
   readonly drain: Drain;
   readonly models: Models;
+  readonly drops: DropWatch;
   readonly link: DeviceLink;
   status(): DeviceStatus;
   health(): MessageOf<"health">;
@@ -39,6 +43,7 @@ interface Core {
   readonly delivery: Delivery;
   readonly drain: Drain;
   readonly models: Models;
+  readonly presence: Presence;
   fail(error: unknown): void;
 }
 
@@ -54,7 +59,8 @@ function openTransport({ transport, topics, group, id, session }: ResolvedOption
   });
 }
 
-function createCore(options: ResolvedOptions): Core {
+/** @param stored Told when something was put into the outbox. */
+function createCore(options: ResolvedOptions, stored: () => void): Core {
   const { outbox, clock, topics, group, id } = options;
   const startedAt = Math.round(clock.now());
   const hub = createEventHub<DeviceEvent>();
@@ -66,35 +72,29 @@ function createCore(options: ResolvedOptions): Core {
       outbox,
       clock,
       publish: (frame) => transport.publish(dataTopic, frame.bytes, { qos: 1, retain: false }),
+      quarantined: (frame) => {
+        hub.emit({ type: "quarantined", ...frame });
+        drain.check();
+      },
       failed: fail,
     },
     options.delivery,
   );
   const book = createGridBook(options.schema, options.grid);
   const intake = createIntake(options, book, startedAt, {
-    sealed: ({ sequence, rows, bytes }) => {
-      hub.emit({ type: "sealed", sequence, rows, bytes: bytes.length });
-      delivery.wake();
+    sealed: ({ session, sequence, rows, bytes }) => {
+      hub.emit({ type: "sealed", session, sequence, rows, bytes: bytes.length });
+      if (session === options.session) delivery.sealed({ session, sequence });
+      else delivery.wake();
     },
+    stored,
     failed: fail,
   });
   const configuration = createConfiguration(intake, book);
-  const drain = createDrain(outbox);
+  const drain: Drain = createDrain(outbox, delivery.isQuarantined.bind(delivery));
   const models = createModels();
-  return { options, startedAt, hub, transport, book, intake, configuration, delivery, drain, models, fail };
-}
-
-function birthOf({ options, startedAt, book, configuration }: Core): MessageOf<"birth"> {
-  const { session, schema, software } = options;
-  const desired = configuration.version;
-  return {
-    session,
-    startedAt,
-    schema,
-    grids: book.grids,
-    software,
-    ...(desired === undefined ? {} : { desired }),
-  };
+  const presence = createPresence();
+  return { options, startedAt, hub, transport, book, intake, configuration, delivery, drain, models, presence, fail };
 }
 
 function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
@@ -106,6 +106,8 @@ function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
     model: core.models.current?.version,
     ...core.intake.counts(),
     ...core.delivery.counts(),
+    dropped: core.options.outbox.dropped(),
+    quarantined: core.delivery.quarantined,
     queued: core.options.outbox.usage(),
     traffic: core.transport.traffic(),
   };
@@ -125,7 +127,7 @@ function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
     published,
     resent,
     receipted,
-    dropped: { rows: 0 }, // the outbox refuses when it is full: nothing that was accepted is dropped
+    dropped: droppedField(status.dropped),
     ...(model === undefined ? {} : { model }),
     traffic,
   };
@@ -161,10 +163,14 @@ async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promis
       return;
     }
     case "model": {
-      const { version, hash } = core.models.take(incoming.message, incoming.own);
-      core.hub.emit({ type: "model", version, hash });
+      const predictor = core.models.take(incoming.message, incoming.own);
+      if (predictor !== undefined) core.hub.emit({ type: "model", version: predictor.version, hash: predictor.hash });
       return;
     }
+    case "state":
+      core.presence.take(incoming.message);
+      core.delivery.hold(core.options.delivery.waitForGateway && core.presence.isAway);
+      return;
     case "command":
       if (incoming.message.name === "birth") await link.rebirth();
       else core.delivery.resend(incoming.message.session, incoming.message.ranges);
@@ -177,19 +183,44 @@ async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promis
   }
 }
 
+/** The first attempt to note the session: birth waits for it, and goes out also where the disk takes nothing. */
+async function noteOrTell({ intake, fail }: Core): Promise<void> {
+  try {
+    await intake.noted();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function createDrops(core: Core, declare: () => Promise<unknown>): DropWatch {
+  const { options, hub, drain, fail } = core;
+  return createDropWatch({
+    outbox: options.outbox,
+    clock: options.clock,
+    dropped: (drops) => {
+      hub.emit({ type: "dropped", ...drops });
+      drain.check(); // what is gone is not waited for
+    },
+    declare,
+    failed: fail,
+  });
+}
+
 /**
  * Makes the parts of a device and connects it.
  *
  * @param options Checked options.
  */
 export function startAgent(options: ResolvedOptions): Agent {
-  const core = createCore(options);
-  const { hub, delivery, intake, drain, models, fail } = core;
+  const core = createCore(options, () => drops.check());
+  const { startedAt, hub, book, configuration, delivery, intake, drain, models, fail } = core;
   let state: DeviceStatus["state"] = "offline";
   const status = (): DeviceStatus => statusOf(core, state);
   const health = (): MessageOf<"health"> => healthOf(core, status());
+  const drops = createDrops(core, () => link.publish("health", health()));
   const link: DeviceLink = createDeviceLink(core.transport, options, {
-    birth: () => birthOf(core),
+    noted: () => noteOrTell(core),
+    birth: () => birthMessage(options, startedAt, book.grids, configuration.version),
     ready: (protocol) => {
       state = "online";
       hub.emit({ type: "online", protocol });
@@ -206,5 +237,7 @@ export function startAgent(options: ResolvedOptions): Agent {
     },
     failed: fail,
   });
-  return { options, startedAt: core.startedAt, hub, intake, delivery, drain, models, link, status, health };
+  // Rows that a restart left unsealed go before all that comes now.
+  if (options.outbox.usage().rows > 0) intake.recover().catch(fail);
+  return { options, startedAt, hub, intake, delivery, drain, models, drops, link, status, health };
 }

@@ -20,7 +20,12 @@ export type Outcome =
 export interface Configuration {
   /** Version in force, undefined before the first. */
   readonly version: number | undefined;
-  /** Applies or refuses a configuration; undefined when it is not for this device to follow. */
+  /**
+   * Applies or refuses a configuration. The version in force, which a broker sends again on every connection, changes
+   * nothing and has the same outcome as before.
+   *
+   * @returns Undefined when it is not for this device to follow: its group's beside one of its own, or older than one it had.
+   */
   apply(message: MessageOf<"desired">, own: boolean): Promise<Outcome | undefined>;
 }
 
@@ -30,8 +35,8 @@ export interface Configuration {
  */
 export function createConfiguration(intake: Intake, book: GridBook): Configuration {
   const queue = createSerialQueue(); // in order of arrival: a newer one must not be overtaken by an older one's sealing
+  const outcomes: { own?: Outcome; group?: Outcome } = {};
   let version: number | undefined;
-  let ownSeen = false;
   const adopt = async (message: MessageOf<"desired">): Promise<Outcome> => {
     const before = book.quantizer.grid.epoch;
     try {
@@ -51,10 +56,18 @@ export function createConfiguration(intake: Intake, book: GridBook): Configurati
     get version() {
       return version;
     },
-    apply: async (message, own) => {
-      if (!own && ownSeen) return undefined;
-      ownSeen ||= own;
-      return queue.run(() => adopt(message));
+    apply: (message, own) => {
+      const source = own ? "own" : "group";
+      return queue.run(async () => {
+        if (!own && outcomes.own !== undefined) return undefined;
+        const before = outcomes[source];
+        if (before !== undefined && message.version < before.version) return undefined;
+        if (before?.version === message.version)
+          return before.status === "applied" ? { ...before, changed: false } : before;
+        const outcome = await adopt(message);
+        outcomes[source] = outcome;
+        return outcome;
+      });
     },
   };
 }

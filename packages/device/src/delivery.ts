@@ -1,5 +1,9 @@
-import { type Clock, isOffline } from "@zipml/protocol";
-import type { FrameId, Outbox, Receipted, SealedFrame } from "./outbox.ts";
+import { type Clock, isOffline, TransportError } from "@zipml/protocol";
+import { createInFlight, type Flight, type InFlight } from "./in-flight.ts";
+import { covers, type FrameId, type Outbox, type Receipted, type SealedFrame } from "./outbox.ts";
+import { createQuarantine, type Quarantine, type QuarantinedFrame } from "./quarantine.ts";
+import { createFrameReader, type DeliveryOrder, type FrameReader } from "./reader.ts";
+import { createSentFrames, type SentFrames } from "./sent-frames.ts";
 
 /** How frames are kept moving. */
 export interface DeliveryOptions {
@@ -7,6 +11,12 @@ export interface DeliveryOptions {
   readonly window: number;
   /** Milliseconds without progress after which frames that no receipt covers are published again; doubles up to 16 times that. */
   readonly resendAfter: number;
+  /** Milliseconds after which a publish that the broker does not answer counts as failed and frees the window. */
+  readonly sendTimeout: number;
+  /** Whether frames sealed while there is a connection wait for those from before it, or the other way round. */
+  readonly order: DeliveryOrder;
+  /** Whether nothing is published while every gateway heard of says that it is gone. */
+  readonly waitForGateway: boolean;
 }
 
 /** Counts since the agent was made. */
@@ -25,6 +35,8 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   /** Publishes a frame; resolves when the broker acknowledged it. */
   publish(frame: SealedFrame): Promise<void>;
+  /** A frame is not sent any more. */
+  quarantined(frame: QuarantinedFrame): void;
   /** Told of a publish that failed for another reason than the end of the connection. */
   failed(error: unknown): void;
 }
@@ -35,24 +47,41 @@ export interface Delivery {
   resume(): void;
   /** The connection is gone: nothing is published until {@link Delivery.resume}. */
   pause(): void;
+  /** Whether publishing is held back although there is a connection. */
+  hold(held: boolean): void;
+  /** A frame of the present session was sealed. */
+  sealed(id: FrameId): void;
   /** There may be a new frame. */
   wake(): void;
   /** A receipt came: its frames are deleted. Resolves with how many. */
   receipt(receipted: Receipted): Promise<number>;
   /** The gateway asks for frames again. Those no longer kept are left out. */
   resend(session: number, ranges: readonly (readonly [number, number])[]): void;
+  /** Whether a frame is in quarantine: the broker refused it twice, or hung up on it twice. */
+  isQuarantined(id: FrameId): boolean;
+  /** Frames in quarantine. */
+  readonly quarantined: number;
+  /** Sends the frames in quarantine again; returns how many there were. */
+  retryQuarantined(): number;
   counts(): DeliveryCounts;
   stop(): void;
 }
 
 const longestBackoff = 16;
 const mostWanted = 4096;
+/** A connection that ends so many ms after a lone frame was sent may have ended because of it. */
+const hangUpAfter = 1000;
+
+/** A refusal of this frame, not of a time or a connection. */
+function isRefusal(error: unknown): error is TransportError {
+  return error instanceof TransportError && ["refused", "auth", "option"].includes(error.code);
+}
 
 /**
  * The delivery of an outbox. A PUBACK frees the window, nothing else: only a receipt deletes a frame.
  *
  * @param ports What it works on.
- * @param options Window and resend time.
+ * @param options Window, times and order.
  */
 export function createDelivery(ports: DeliveryPorts, options: DeliveryOptions): Delivery {
   return new OutboxDelivery(ports, options);
@@ -61,41 +90,69 @@ export function createDelivery(ports: DeliveryPorts, options: DeliveryOptions): 
 class OutboxDelivery implements Delivery {
   readonly #ports: DeliveryPorts;
   readonly #options: DeliveryOptions;
+  readonly #reader: FrameReader;
+  readonly #flying: InFlight;
+  readonly #quarantine: Quarantine = createQuarantine();
+  readonly #sent: SentFrames = createSentFrames();
   readonly #wanted: FrameId[] = [];
-  readonly #highest = new Map<number, number>();
   readonly #counts = { published: 0, resent: 0, receipted: 0 };
-  #cursor: FrameId | undefined;
-  #round = 0; // counts starts from the oldest frame, so that a look-up under way can't undo one
   #connection = 0; // counts connections, so that a late answer of an old one changes nothing
   #online = false;
+  #held = false;
   #stopped = false;
-  #flying = 0;
+  /** Connections in a row that ended with a frame just sent. */
+  #hangUps = 0;
+  /** Frames in flight when that happened: until they are through, one at a time goes, to see whether one is to blame. */
+  #suspects: readonly FrameId[] = [];
   #pumping = false;
   #again = false;
   #patience = 1;
   #timer: AbortController | undefined;
 
   constructor(ports: DeliveryPorts, options: DeliveryOptions) {
+    const { clock, failed } = ports;
     this.#ports = ports;
     this.#options = options;
+    this.#reader = createFrameReader(ports.outbox, options.order);
+    this.#flying = createInFlight(clock, options.sendTimeout, (flight) => this.#expire(flight), failed);
+  }
+
+  get quarantined(): number {
+    return this.#quarantine.size;
   }
 
   resume(): void {
     this.#connection += 1;
     this.#online = true;
-    this.#flying = 0;
+    this.#flying.clear();
     this.#patience = 1;
     this.#wanted.length = 0; // everything goes again anyway
-    this.#startOver();
+    this.#reader.startOver();
     this.wake();
     this.#arm();
   }
 
   pause(): void {
+    if (this.#online) this.#blame(this.#flying.flights());
     this.#connection += 1;
     this.#online = false;
-    this.#flying = 0;
+    this.#flying.clear();
     this.#disarm();
+  }
+
+  hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    if (held) return;
+    this.#patience = 1;
+    this.#reader.startOver(); // what the gateway missed goes again
+    this.wake();
+    this.#arm();
+  }
+
+  sealed(id: FrameId): void {
+    if (this.#online) this.#reader.sealed(id);
+    this.wake();
   }
 
   wake(): void {
@@ -107,6 +164,8 @@ class OutboxDelivery implements Delivery {
 
   async receipt(receipted: Receipted): Promise<number> {
     const released = await this.#ports.outbox.release(receipted);
+    this.#quarantine.release(receipted);
+    if (this.#suspects.length > 0) this.#suspects = this.#suspects.filter((id) => !covers(receipted, id));
     this.#counts.receipted += released;
     this.#patience = 1; // a gateway is there
     if (released > 0) this.#arm();
@@ -120,18 +179,32 @@ class OutboxDelivery implements Delivery {
     this.wake();
   }
 
+  isQuarantined(id: FrameId): boolean {
+    return this.#quarantine.has(id);
+  }
+
+  retryQuarantined(): number {
+    const count = this.#quarantine.empty();
+    if (count > 0) {
+      this.#reader.startOver();
+      this.wake();
+      this.#arm();
+    }
+    return count;
+  }
+
   counts(): DeliveryCounts {
     return { ...this.#counts };
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#flying.clear();
     this.#disarm();
   }
 
-  #startOver(): void {
-    this.#cursor = undefined;
-    this.#round += 1;
+  get #window(): number {
+    return this.#suspects.length > 0 ? 1 : this.#options.window;
   }
 
   #disarm(): void {
@@ -148,7 +221,7 @@ class OutboxDelivery implements Delivery {
     clock.sleep(this.#options.resendAfter * this.#patience, controller.signal).then(
       () => {
         this.#patience = Math.min(this.#patience * 2, longestBackoff);
-        this.#startOver();
+        this.#reader.startOver();
         this.wake();
         this.#arm();
       },
@@ -170,47 +243,86 @@ class OutboxDelivery implements Delivery {
   }
 
   async #fill(): Promise<void> {
-    while (this.#online && !this.#stopped && this.#flying < this.#options.window) {
+    while (this.#online && !this.#held && !this.#stopped && this.#flying.size < this.#window) {
       const mine = this.#connection;
       const frame = await this.#next();
-      if (frame === undefined || mine !== this.#connection) return;
+      if (mine !== this.#connection || this.#held || this.#stopped) return;
+      if (frame === undefined) {
+        if (this.#flying.size === 0) this.#suspects = []; // those left are kept no longer
+        return;
+      }
       this.#send(frame);
       if (this.#timer === undefined) this.#arm();
     }
   }
 
-  async #next(): Promise<SealedFrame | undefined> {
+  #next(): Promise<SealedFrame | undefined> {
+    return this.#wanted.length === 0 && this.#quarantine.size === 0 ? this.#reader.next() : this.#search();
+  }
+
+  async #search(): Promise<SealedFrame | undefined> {
     const { outbox } = this.#ports;
     for (let asked = this.#wanted.shift(); asked !== undefined; asked = this.#wanted.shift()) {
+      if (this.#quarantine.has(asked)) continue;
       const { session, sequence } = asked;
       const [frame] = await outbox.frames({ session, sequence: sequence - 1 }, 1);
       if (frame?.session === session && frame.sequence === sequence) return frame;
     }
-    const round = this.#round;
-    const [frame] = await outbox.frames(this.#cursor, 1);
-    if (frame !== undefined && round === this.#round)
-      this.#cursor = { session: frame.session, sequence: frame.sequence };
-    return frame;
+    for (;;) {
+      const frame = await this.#reader.next();
+      if (frame === undefined || !this.#quarantine.has(frame)) return frame;
+    }
   }
 
   #send(frame: SealedFrame): void {
-    if (frame.sequence > (this.#highest.get(frame.session) ?? -1)) {
-      this.#highest.set(frame.session, frame.sequence);
-      this.#counts.published += 1;
-    } else this.#counts.resent += 1;
-    const mine = this.#connection;
-    this.#flying += 1;
+    if (this.#sent.add(frame)) this.#counts.published += 1;
+    else this.#counts.resent += 1;
+    const { session, sequence } = frame;
+    const flight = this.#flying.add({ session, sequence });
     this.#ports.publish(frame).then(
       () => {
-        if (mine !== this.#connection) return;
-        this.#flying -= 1;
+        if (!this.#flying.remove(flight)) return; // of an old connection, or too late
+        this.#quarantine.clear(flight.id);
+        this.#acquit(flight.id);
         this.wake();
       },
       (error: unknown) => {
-        if (mine !== this.#connection) return; // the connection ended: resume() starts over from the oldest frame
-        this.#flying -= 1;
-        if (!isOffline(error)) this.#ports.failed(error);
+        // the connection ended: pause() asks what was in flight, resume() starts over from the oldest frame
+        if (isOffline(error) || !this.#flying.remove(flight)) return;
+        if (isRefusal(error)) this.#strike(flight.id, error.message);
+        this.#ports.failed(error);
+        this.wake(); // the rest goes on
       },
     );
+  }
+
+  #expire({ id: { session, sequence } }: Flight): void {
+    const what = `frame ${sequence} of session ${session}`;
+    const wait = `no acknowledgement from the broker for ${this.#options.sendTimeout} ms`;
+    this.#ports.failed(new TransportError("timeout", `${what}: ${wait}`));
+    this.wake();
+  }
+
+  #strike(id: FrameId, reason: string): void {
+    const frame = this.#quarantine.strike(id, reason);
+    if (frame === undefined) return;
+    this.#acquit(id);
+    this.#ports.quarantined(frame);
+  }
+
+  #acquit({ session, sequence }: FrameId): void {
+    if (this.#suspects.length > 0)
+      this.#suspects = this.#suspects.filter((id) => id.session !== session || id.sequence !== sequence);
+  }
+
+  /** The connection ended with these in flight: one alone is to blame for it, of several any may be. */
+  #blame(flights: readonly Flight[]): void {
+    const { clock } = this.#ports;
+    const last = flights.at(-1);
+    const isHangUp = last !== undefined && clock.now() - last.since <= hangUpAfter;
+    this.#hangUps = isHangUp ? this.#hangUps + 1 : 0;
+    if (!isHangUp) return;
+    if (this.#hangUps > 1) this.#suspects = flights.map(({ id }) => id); // once is what any cut looks like
+    if (flights.length === 1) this.#strike(last.id, "the connection ended as soon as it was sent");
   }
 }

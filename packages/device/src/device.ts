@@ -23,7 +23,8 @@ export interface Device extends AsyncDisposable {
    */
   push(row: Readonly<Record<string, number>>, options?: { readonly elapsed?: number }): Promise<void>;
   /**
-   * Seals what was accepted and waits until receipts cover all of it. Rows pushed meanwhile are not waited for.
+   * Seals what was accepted and waits until receipts cover all of it, frames in quarantine left out. Rows pushed
+   * meanwhile are not waited for.
    *
    * @throws `DeviceError` with code `aborted` when the signal ends the wait, which loses nothing; `closed` when the
    * agent is closed before.
@@ -37,6 +38,12 @@ export interface Device extends AsyncDisposable {
    * @throws `DeviceError` with code `no-model`, or the codec's `ReadingError` that names the feature.
    */
   predict(row: Readonly<Record<string, number>>): number;
+  /**
+   * Sends the frames again that the broker refused twice, as after a change of its limits or permissions.
+   *
+   * @returns How many there are.
+   */
+  retryQuarantined(): number;
   status(): DeviceStatus;
   /** What happens from now on; ends when the agent is closed. A reader 1,024 events behind loses its oldest. */
   events(): AsyncIterable<DeviceEvent>;
@@ -106,10 +113,11 @@ async function flushWithin(agent: Agent, timeout: number): Promise<Left> {
 }
 
 async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>): Promise<Left> {
-  const { intake, delivery, link, hub, options } = agent;
+  const { intake, delivery, drops, link, hub, options } = agent;
   intake.stop();
   const left = await flushWithin(agent, timeout);
   delivery.stop();
+  drops.stop();
   const last = [
     link.publish("health", agent.health()),
     link.publish("death", { session: options.session, reason: "closed" }),
@@ -150,6 +158,7 @@ export function createDevice(options: DeviceOptions): Device {
     push: (row, { elapsed } = {}) => agent.intake.push(row, elapsed),
     flush: ({ signal } = {}) => flush(agent, signal, ended.signal),
     predict: agent.models.predict,
+    retryQuarantined: () => agent.delivery.retryQuarantined(),
     status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),
     events: agent.hub.events,
     close: ({ timeout = defaultCloseTimeout } = {}) => close(timeout),

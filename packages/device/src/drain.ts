@@ -6,7 +6,7 @@ export interface Drain {
   /** Looks again: something was released. */
   check(): void;
   /**
-   * Resolves when every frame sealed before the given one has left, whatever was sealed since.
+   * Resolves when every frame sealed before the given one has left, but for those that are left out, whatever was sealed since.
    *
    * @param end The first frame that is not waited for.
    * @throws {@link DeviceError} with code `aborted` when the signal ends the wait.
@@ -16,13 +16,18 @@ export interface Drain {
 
 /**
  * @param outbox The outbox to watch.
+ * @param isLeftOut Whether a frame is not waited for: one in quarantine would never leave.
  */
-export function createDrain(outbox: Outbox): Drain {
+export function createDrain(outbox: Outbox, isLeftOut: (id: FrameId) => boolean = () => false): Drain {
   const waiting = new Set<() => void>();
-  /** Frames lie in the order of sealing: the oldest says it all. */
+  /** Frames lie in the order of sealing: the oldest that is waited for says it all. */
   const isDone = async ({ session, sequence }: FrameId): Promise<boolean> => {
-    const [oldest] = await outbox.frames(undefined, 1);
-    return oldest === undefined || (oldest.session === session && oldest.sequence >= sequence);
+    for (let after: FrameId | undefined; ; ) {
+      const [oldest] = await outbox.frames(after, 1);
+      if (oldest === undefined || (oldest.session === session && oldest.sequence >= sequence)) return true;
+      if (!isLeftOut(oldest)) return false;
+      after = oldest;
+    }
   };
   const wait = (end: FrameId, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {

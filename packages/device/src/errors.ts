@@ -3,6 +3,7 @@ export type DeviceErrorCode =
   | "options" // an option is missing or out of range
   | "time" // a row's time lies before that of the row before it
   | "outbox-full" // the outbox holds as much as it may
+  | "outbox" // the outbox could not keep what must be kept first
   | "closed" // the agent was closed
   | "no-model" // nothing to predict with yet
   | "model-hash" // a model whose content is not what its hash says

@@ -7,6 +7,12 @@ export interface GridBook {
   /** All grids of the session, the one in force last. */
   readonly grids: readonly Grid[];
   /**
+   * What {@link GridBook.adopt} would put in force; undefined for the grid that is in force already.
+   *
+   * @throws `GridError` as {@link GridBook.adopt}
+   */
+  check(grid: Grid): Grid | undefined;
+  /**
    * Puts a grid in force.
    *
    * @returns Whether it is another one than before.
@@ -25,6 +31,16 @@ const mostGrids = 64;
 export function createGridBook(schema: Schema, first: Grid): GridBook {
   const grids: Grid[] = [first];
   let quantizer = createQuantizer(first);
+  const check = (grid: Grid): Grid | undefined => {
+    const checked = defineGrid(schema, grid);
+    const known = grids.find(({ epoch }) => epoch === checked.epoch);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(checked))
+      throw new GridError("grid", `epoch ${checked.epoch} stands for another grid in this session`);
+    if (known === quantizer.grid) return undefined;
+    if (known !== undefined)
+      throw new GridError("grid", `epoch ${checked.epoch} was replaced by ${quantizer.grid.epoch}`);
+    return checked;
+  };
   return {
     get quantizer() {
       return quantizer;
@@ -32,14 +48,10 @@ export function createGridBook(schema: Schema, first: Grid): GridBook {
     get grids() {
       return grids.slice(-mostGrids);
     },
+    check,
     adopt: (grid) => {
-      const checked = defineGrid(schema, grid);
-      const known = grids.find(({ epoch }) => epoch === checked.epoch);
-      if (known !== undefined && JSON.stringify(known) !== JSON.stringify(checked))
-        throw new GridError("grid", `epoch ${checked.epoch} stands for another grid in this session`);
-      if (known === quantizer.grid) return false;
-      if (known !== undefined)
-        throw new GridError("grid", `epoch ${checked.epoch} was replaced by ${quantizer.grid.epoch}`);
+      const checked = check(grid);
+      if (checked === undefined) return false;
       quantizer = createQuantizer(checked);
       grids.push(checked);
       return true;

@@ -1,10 +1,11 @@
-import { type Grid, orderRow, ReadingError, type StreamKey, streamKey } from "@zipml/codec";
+import { type Grid, orderRow, ReadingError } from "@zipml/codec";
 import { createSerialQueue, type SerialQueue } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
 import type { GridBook } from "./grid-book.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { SealedFrame } from "./outbox.ts";
-import { type BatchOptions, rowsPerFrame, sealRows, withinOneFrame } from "./sealer.ts";
+import type { AcceptedRow, SealedFrame } from "./outbox.ts";
+import { type BatchOptions, rowsPerFrame, type Sealed, sealRows, withinOneFrame } from "./sealer.ts";
+import { createSessionStream, earlierStream, type SessionStream } from "./session-stream.ts";
 
 /** Latest time that a frame can say, ms from the session's start: 2⁵² − 1. */
 const latestTime = 0xfffffffffffff;
@@ -25,9 +26,18 @@ export interface IntakeCounts {
 export interface Intake {
   /** Takes a row in. @throws see `Device.push`. */
   push(row: Readonly<Record<string, number>>, time: number | undefined): Promise<void>;
+  /** Resolves when the outbox has the note of this session; tries again where that failed before. */
+  noted(): Promise<void>;
+  /** Seals the rows that earlier sessions left, under the sessions that they came in. */
+  recover(): Promise<void>;
   /** Seals every row accepted so far. */
   seal(): Promise<void>;
-  /** Seals what came under the grid in force, then puts another in force; resolves with the first sequence it holds for. */
+  /**
+   * Seals what came under the grid in force, notes another in the outbox and only then puts it in force.
+   *
+   * @returns The first sequence that it holds for.
+   * @throws `GridError`, or {@link DeviceError} with code `outbox` when it could not be noted: nothing has changed.
+   */
   adopt(grid: Grid): Promise<number>;
   /** Other bounds for frames from now on. */
   rebatch(batch: BatchOptions): void;
@@ -40,6 +50,8 @@ export interface Intake {
 /** What the intake tells the agent. */
 export interface IntakePorts {
   sealed(frame: SealedFrame): void;
+  /** Something was put into the outbox: its policy may have dropped something else. */
+  stored(): void;
   /** Sealing failed; the rows are still in the outbox. */
   failed(error: unknown): void;
 }
@@ -59,10 +71,13 @@ class OutboxIntake implements Intake {
   readonly #book: GridBook;
   readonly #startedAt: number;
   readonly #ports: IntakePorts;
-  readonly #drawKey: StreamKey;
+  readonly #stream: SessionStream;
   readonly #queue: SerialQueue = createSerialQueue();
+  readonly #notes: SerialQueue = createSerialQueue(); // so that an older note never follows a newer one
   readonly #refused: Record<string, number> = {};
-  readonly #clipped: Uint32Array;
+  readonly #clipped: Record<string, number>;
+  #noted: Promise<void> | undefined;
+  #isNoted = false;
   #batch: BatchOptions;
   #accepted = 0;
   #sequence = 0;
@@ -71,13 +86,13 @@ class OutboxIntake implements Intake {
   #timer: AbortController | undefined;
 
   constructor(options: ResolvedOptions, book: GridBook, startedAt: number, ports: IntakePorts) {
-    const { group, id, session, secret, schema, batch } = options;
+    const { session, schema, batch } = options;
     this.#options = options;
     this.#book = book;
     this.#startedAt = startedAt;
     this.#ports = ports;
-    this.#drawKey = streamKey(`draw/${group}/${id}/${session}/${secret}`);
-    this.#clipped = new Uint32Array(schema.channels.length);
+    this.#stream = createSessionStream(options, session, schema);
+    this.#clipped = Object.fromEntries(schema.channels.map(({ name }) => [name, 0]));
     this.#batch = batch;
   }
 
@@ -95,14 +110,36 @@ class OutboxIntake implements Intake {
     }
   }
 
+  recover(): Promise<void> {
+    return this.#queue.run(() => this.#sealAndArm(false));
+  }
+
   seal(): Promise<void> {
-    return this.#queue.run(() => this.#sealAndArm(1));
+    return this.#queue.run(() => this.#sealAndArm(true));
+  }
+
+  noted(): Promise<void> {
+    this.#noted ??= this.#notes
+      .run(async () => {
+        await this.#note(this.#book.grids);
+        this.#isNoted = true;
+      })
+      .catch((error: unknown) => {
+        this.#noted = undefined;
+        throw error;
+      });
+    return this.#noted;
   }
 
   adopt(grid: Grid): Promise<number> {
     return this.#queue.run(async () => {
-      await this.#sealWhile(1);
-      this.#book.adopt(grid);
+      await this.#sealWhile(true);
+      const checked = this.#book.check(grid);
+      if (checked !== undefined)
+        await this.#notes.run(async () => {
+          await this.#noteNext(checked);
+          this.#book.adopt(checked);
+        });
       return this.#sequence;
     });
   }
@@ -110,15 +147,14 @@ class OutboxIntake implements Intake {
   rebatch(batch: BatchOptions): void {
     this.#batch = batch;
     // rows that wait already go by the new bounds too
-    this.#queue.run(() => this.#sealAndArm(this.#full)).catch(this.#ports.failed);
+    this.#queue.run(() => this.#sealAndArm(false)).catch(this.#ports.failed);
   }
 
   counts(): IntakeCounts {
-    const { channels } = this.#options.schema;
     return {
       accepted: this.#accepted,
       refused: { ...this.#refused },
-      clipped: Object.fromEntries(channels.map(({ name }, c) => [name, this.#clipped[c] ?? 0])),
+      clipped: { ...this.#clipped },
       sequence: this.#sequence,
     };
   }
@@ -150,31 +186,105 @@ class OutboxIntake implements Intake {
         `a row's time is a whole number of ms from the session's start, from ${last} to ${latestTime} here, not ${time}`,
       );
     this.#lastTime = time;
-    await outbox.append({ session, time, values });
+    if (!this.#isNoted) await this.noted(); // or nobody would know after a crash what the row means
+    try {
+      await outbox.append({ session, time, values });
+    } catch (error) {
+      if (this.#lastTime === time) this.#lastTime = last; // a row that was refused leaves nothing behind
+      throw error;
+    } finally {
+      this.#ports.stored();
+    }
     this.#accepted += 1;
-    if (outbox.usage().rows >= this.#full)
-      this.#queue.run(() => this.#sealAndArm(this.#full)).catch(this.#ports.failed);
+    if (outbox.usage().rows >= this.#full) this.#queue.run(() => this.#sealAndArm(false)).catch(this.#ports.failed);
     else this.#arm();
   }
 
-  async #sealAndArm(least: number): Promise<void> {
-    this.#timer?.abort();
-    this.#timer = undefined;
-    await this.#sealWhile(least);
-    if (this.#options.outbox.usage().rows > 0) this.#arm();
+  #note(grids: readonly Grid[]): Promise<void> {
+    const { outbox, session, schema } = this.#options;
+    return outbox.note({ session, startedAt: this.#startedAt, schema, grids });
   }
 
-  /** Seals frame after frame for as long as `least` rows or more are there for the next. */
-  async #sealWhile(least: number): Promise<void> {
-    const { outbox } = this.#options;
-    for (;;) {
+  async #noteNext(grid: Grid): Promise<void> {
+    try {
+      await this.#note([...this.#book.grids, grid]);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new DeviceError("outbox", `grid ${grid.epoch} could not be noted: ${why}`, { cause });
+    }
+  }
+
+  async #sealAndArm(all: boolean): Promise<void> {
+    this.#timer?.abort();
+    this.#timer = undefined;
+    try {
+      await this.#sealWhile(all);
+    } finally {
+      if (this.#options.outbox.usage().rows > 0) this.#arm();
+    }
+  }
+
+  /**
+   * Seals frame after frame while rows fill one, and with `all` until every row accepted before is sealed: rows that come
+   * meanwhile, as they do while a disk syncs, wait for others. Rows of earlier sessions are sealed in any case.
+   */
+  async #sealWhile(all: boolean): Promise<void> {
+    const { outbox, session } = this.#options;
+    for (let owed = all ? outbox.usage().rows : 0; ; ) {
       const oldest = await outbox.unsealed(this.#full);
-      if (oldest.length < least) return;
-      const sealed = sealRows(withinOneFrame(oldest), this.#sequence, this.#book.quantizer, this.#drawKey);
-      await outbox.seal(sealed.frame);
-      this.#sequence += 1;
-      for (const [c, count] of sealed.clipped.entries()) this.#clipped[c] = (this.#clipped[c] ?? 0) + count;
-      this.#ports.sealed(sealed.frame);
+      const [first] = oldest;
+      if (first === undefined) return;
+      if (first.session !== session) owed -= await this.#sealEarlier(first.session);
+      else if (owed > 0 || oldest.length >= this.#full) owed -= await this.#sealOwn(withinOneFrame(oldest));
+      else return;
+    }
+  }
+
+  /** Resolves with how many rows went into the frame. */
+  async #sealOwn(rows: readonly AcceptedRow[]): Promise<number> {
+    const sealed = sealRows(rows, this.#sequence, this.#book.quantizer, this.#stream.drawKey);
+    await this.#store(sealed, this.#stream);
+    this.#sequence += 1;
+    this.#ports.sealed(sealed.frame);
+    return rows.length;
+  }
+
+  /** The oldest rows, accepted before a restart, become a frame of the session that they were accepted in. */
+  async #sealEarlier(id: number): Promise<number> {
+    const { outbox } = this.#options;
+    const earlier = earlierStream(this.#options, id);
+    if (earlier === undefined) return this.#sealUnnoted(id);
+    const rows = withinOneFrame(await outbox.unsealed(rowsPerFrame(this.#batch, earlier.quantizer)));
+    const sealed = sealRows(rows, earlier.sequence, earlier.quantizer, earlier.drawKey);
+    await this.#store(sealed, earlier);
+    this.#ports.sealed(sealed.frame);
+    return rows.length;
+  }
+
+  /**
+   * Rows whose session's note was destroyed on the disk. Rows of as many channels as now are taken for rows of the
+   * present schema and sent at the start of this session, where they would else hold up everything behind them.
+   */
+  async #sealUnnoted(id: number): Promise<number> {
+    const { outbox, session, schema } = this.#options;
+    const rows = withinOneFrame(await outbox.unsealed(this.#full));
+    const what = `${rows.length} rows of session ${id}, whose note is lost,`;
+    if (rows[0]?.values.length !== schema.channels.length)
+      throw new DeviceError("outbox", `${what} have ${rows[0]?.values.length} channels and can't be sealed`);
+    this.#ports.failed(new DeviceError("outbox", `${what} are sent as the first of session ${session}`));
+    await this.noted();
+    return this.#sealOwn(rows.map(({ values }) => ({ session, time: 0, values })));
+  }
+
+  async #store({ frame, clipped }: Sealed, { names }: SessionStream): Promise<void> {
+    try {
+      await this.#options.outbox.seal(frame);
+    } finally {
+      this.#ports.stored();
+    }
+    for (const [c, count] of clipped.entries()) {
+      const name = names[c];
+      if (name !== undefined && count > 0) this.#clipped[name] = (this.#clipped[name] ?? 0) + count;
     }
   }
 

@@ -2,7 +2,9 @@ import {
   type Address,
   createLink,
   decodeMessage,
+  isOffline,
   type Link,
+  type LinkConnection,
   type MessageOf,
   ProtocolError,
   type Transport,
@@ -19,11 +21,14 @@ export type Incoming =
   | { readonly kind: "model"; readonly own: boolean; readonly message: MessageOf<"model"> }
   | { readonly kind: "command"; readonly message: MessageOf<"command"> }
   | { readonly kind: "receipt"; readonly message: MessageOf<"receipt"> }
+  | { readonly kind: "state"; readonly message: MessageOf<"state"> }
   /** A desired configuration that can't be read but whose version can: its sender is answered. */
   | { readonly kind: "unreadable"; readonly version: number; readonly reason: string };
 
 /** What the link needs from the agent. */
 export interface DeviceLinkPorts {
+  /** Resolves when birth may go out: what it says of the session is kept, or can't be. Never rejects. */
+  noted(): Promise<void>;
   /** The birth as it is now: the first message of every connection. */
   birth(): MessageOf<"birth">;
   /** Birth is out and subscriptions stand: frames may go. */
@@ -69,6 +74,8 @@ function readIncoming(address: Address, { payload }: TransportMessage): Incoming
       return { kind: "command", message: decodeMessage("command", payload) };
     case "receipt":
       return { kind: "receipt", message: decodeMessage("receipt", payload) };
+    case "state":
+      return { kind: "state", message: decodeMessage("state", payload) };
     default:
       return undefined;
   }
@@ -86,12 +93,23 @@ export function createDeviceLink(transport: Transport, options: ResolvedOptions,
   const { topics, group, id: device, clock } = options;
   const { birth, ready, offline, failed } = ports;
   const place = <Kind extends ControlKind>(kind: Kind): Address => ({ kind, group, device });
+  /** A broker that does not let devices see it is no reason not to send: nothing is held back then. */
+  const subscribeToState = async (subscribe: LinkConnection["subscribe"]): Promise<void> => {
+    try {
+      await subscribe([topics.stateFilter()]);
+    } catch (error) {
+      if (isOffline(error)) throw error;
+      failed(error);
+    }
+  };
   const link: Link = createLink(
     { transport, topics, clock, greetAgain: options.delivery.resendAfter },
     {
       greet: async ({ send, subscribe }) => {
+        await ports.noted();
         await send(place("birth"), "birth", birth());
         await subscribe(topics.deviceFilters(group, device));
+        if (options.delivery.waitForGateway) await subscribeToState(subscribe);
       },
       ready,
       offline,

@@ -37,7 +37,7 @@ export interface DeviceOptions {
   readonly grid?: Grid | UniformGridOptions;
   /** When rows become a frame. Default 256 rows, 10,000 ms, 4,096 bytes, whichever comes first. */
   readonly batch?: Partial<BatchOptions>;
-  /** In-flight window and resend time. Default 16 frames, 10,000 ms. */
+  /** How frames are sent. Default a window of 16 frames, 10,000 ms to the resend, 30,000 ms for a send, oldest first. */
   readonly delivery?: Partial<DeliveryOptions>;
   /**
    * Nominal milliseconds between rows. A row pushed without a time is put on the nearest multiple, so that frames carry
@@ -46,9 +46,12 @@ export interface DeviceOptions {
   readonly interval?: number;
   /** Milliseconds between health messages. Default 60,000; 0 turns them off, but for the one at close. */
   readonly healthInterval?: number;
-  /** Where accepted rows are kept. Default an outbox in memory. */
+  /**
+   * Where accepted rows are kept, for this agent alone: `await openSpool({ directory })` of `@zipml/device/spool` keeps them
+   * on disk. Default an outbox in memory. The agent closes it.
+   */
   readonly outbox?: Outbox;
-  /** A session counter that the device keeps, 0 … 2³² − 1. Default 32 random bits. */
+  /** A session counter that the device keeps, 0 … 2³² − 1. Default the outbox's own, or 32 random bits where it has none. */
   readonly session?: number;
   /** Time. Default the system's. */
   readonly clock?: Clock;
@@ -102,6 +105,33 @@ export function checkBatch(batch: BatchOptions): BatchOptions {
   };
 }
 
+function checkDelivery(given: Partial<DeliveryOptions> = {}): DeliveryOptions {
+  const {
+    window = 16,
+    resendAfter = 10_000,
+    sendTimeout = 30_000,
+    order = "oldest-first",
+    waitForGateway = false,
+  } = given;
+  if (order !== "oldest-first" && order !== "live-first")
+    throw new DeviceError("options", `delivery.order must be oldest-first or live-first, not ${String(order)}`);
+  return {
+    window: within("delivery.window", window, 1, 1000),
+    resendAfter: within("delivery.resendAfter", resendAfter, 1, 86_400_000, false),
+    sendTimeout: within("delivery.sendTimeout", sendTimeout, 1, 86_400_000, false),
+    order,
+    waitForGateway,
+  };
+}
+
+function checkSession(session: number, outbox: Outbox): number {
+  within("session", session, 0, 0xffffffff);
+  // Its sequences start again at 0: frames would be taken for those that are kept.
+  if (outbox.sessions().some((kept) => kept.session === session))
+    throw new DeviceError("options", `session ${session} is one that the outbox knows already: each run needs its own`);
+  return session;
+}
+
 /**
  * Checks options and fills in defaults.
  *
@@ -111,7 +141,8 @@ export function resolveOptions(options: DeviceOptions): ResolvedOptions {
   const schema = defineSchema("channels" in options.schema ? options.schema.channels : options.schema);
   const random = options.random ?? cryptoRandom();
   const given = options.grid ?? {};
-  const session = options.session ?? random();
+  const outbox = options.outbox ?? createMemoryOutbox();
+  const session = checkSession(options.session ?? outbox.nextSession ?? random(), outbox);
   return {
     id: checkId("device", options.id),
     group: checkId("group", options.group),
@@ -119,14 +150,11 @@ export function resolveOptions(options: DeviceOptions): ResolvedOptions {
     transport: options.transport,
     grid: "channels" in given ? defineGrid(schema, given) : uniformGrid(schema, given),
     batch: checkBatch({ rows: 256, milliseconds: 10_000, bytes: 4096, ...options.batch }),
-    delivery: {
-      window: within("delivery.window", options.delivery?.window ?? 16, 1, 1000),
-      resendAfter: within("delivery.resendAfter", options.delivery?.resendAfter ?? 10_000, 1, 86_400_000, false),
-    },
+    delivery: checkDelivery(options.delivery),
     interval: within("interval", options.interval ?? 0, 0, 86_400_000, false),
     healthInterval: within("healthInterval", options.healthInterval ?? 60_000, 0, 86_400_000, false),
-    outbox: options.outbox ?? createMemoryOutbox(),
-    session: within("session", session, 0, 0xffffffff),
+    outbox,
+    session,
     secret: Array.from({ length: 4 }, () => random().toString(16).padStart(8, "0")).join(""),
     clock: options.clock ?? systemClock(),
     topics: createTopics(options.prefix === undefined ? {} : { prefix: options.prefix }),

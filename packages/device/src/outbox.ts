@@ -1,3 +1,5 @@
+import type { Grid, Schema } from "@zipml/codec";
+
 /** A row that the agent accepted and has not sealed into a frame yet. */
 export interface AcceptedRow {
   /** Session in which it was accepted. */
@@ -43,25 +45,74 @@ export interface OutboxUsage {
   readonly capacity: number;
 }
 
+/** What the rows and frames of a session mean. */
+export interface SessionNote {
+  readonly session: number;
+  /** The session's start on the wall clock, ms since 1970: what the times of its rows count from. */
+  readonly startedAt: number;
+  readonly schema: Schema;
+  /** All grids that its frames may name, the one in force last. */
+  readonly grids: readonly Grid[];
+}
+
+/** A session of which something is kept. */
+export interface KeptSession extends SessionNote {
+  /** One above the highest sequence ever sealed in it, whether or not those frames are still there. */
+  readonly nextSequence: number;
+}
+
+/** Sequences of one session. */
+export interface SessionRanges {
+  readonly session: number;
+  /** Inclusive, ascending, neither touching nor overlapping. */
+  readonly ranges: readonly (readonly [from: number, to: number])[];
+}
+
+/** What is gone for good without a receipt, since the outbox was made. */
+export interface Dropped {
+  /** Rows that were not sealed yet. */
+  readonly rows: number;
+  readonly frames: number;
+  /** Rows in those frames. */
+  readonly frameRows: number;
+  /** Frames that will never come, by session. A range is told until a receipt's floor has passed it. */
+  readonly missing: readonly SessionRanges[];
+}
+
+/** What becomes of a row when an outbox is full. */
+export type FullPolicy =
+  | "refuse" // `append` rejects
+  | "drop-oldest" // the oldest frames go, and where there are none the oldest rows
+  | "drop-newest"; // the row itself goes: `append` resolves
+
 /**
  * What stands between a reading that was accepted and the receipt for it. Rows enter by `append`, become frames by
  * `seal`, and leave by `release`, by nothing else. Calls may overlap; an implementation orders them as they were made.
  */
 export interface Outbox extends AsyncDisposable {
   /**
-   * Takes a row in; when it resolves, the row is kept as safely as this outbox keeps anything.
+   * Takes a row in; when it resolves, the row is kept as safely as this outbox keeps anything, unless its policy
+   * dropped it, which {@link Outbox.dropped} counts.
    *
    * @throws {@link DeviceError} with code `outbox-full`: the row was not taken.
    */
   append(row: AcceptedRow): Promise<void>;
   /** The oldest rows not sealed yet, at most `limit`, in the order of `append`. Views: not to be changed. */
   unsealed(limit: number): Promise<readonly AcceptedRow[]>;
-  /** Replaces the oldest `frame.rows` unsealed rows by a frame, in one step. */
+  /** Replaces the oldest `frame.rows` unsealed rows by a frame, in one step. What `unsealed` gave is still there then. */
   seal(frame: SealedFrame): Promise<void>;
   /** Frames in the order of `seal` that come after the given one (from the oldest without it), at most `limit`. */
   frames(after: FrameId | undefined, limit: number): Promise<readonly SealedFrame[]>;
   /** Deletes the frames that a receipt covers; resolves with how many there were. */
   release(receipted: Receipted): Promise<number>;
+  /** Keeps what a session's rows and frames mean, before there are any; the newest note of a session counts. */
+  note(note: SessionNote): Promise<void>;
+  /** Notes of the sessions of which rows or frames are kept, and of the newest, in ascending order. */
+  sessions(): readonly KeptSession[];
+  /** A number for the next session, above all noted before; undefined where the outbox does not outlive the process. */
+  readonly nextSession: number | undefined;
+  /** What is gone for good. */
+  dropped(): Dropped;
   usage(): OutboxUsage;
   close(): Promise<void>;
 }

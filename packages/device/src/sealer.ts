@@ -32,13 +32,17 @@ export function rowsPerFrame(batch: BatchOptions, quantizer: Quantizer): number 
 const longestInterval = 0xffffffff;
 
 /**
- * The rows that one frame can hold together: those before the first gap that is longer than a frame can say.
+ * The rows that one frame can hold together: those before the first of another session, and before the first gap that is
+ * longer than a frame can say.
  *
- * @param rows Times ascending.
+ * @param rows Times ascending within a session.
  * @returns `rows` itself, or a shorter copy with at least one row.
  */
 export function withinOneFrame(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
-  const cut = rows.findIndex((row, i) => i > 0 && row.time - (rows[i - 1]?.time ?? 0) > longestInterval);
+  const cut = rows.findIndex((row, i) => {
+    const before = rows[i - 1];
+    return before !== undefined && (row.session !== before.session || row.time - before.time > longestInterval);
+  });
   return cut < 0 ? rows : rows.slice(0, cut);
 }
 

@@ -1,5 +1,5 @@
 import type { Traffic } from "@zipml/protocol";
-import type { OutboxUsage } from "./outbox.ts";
+import type { Dropped, OutboxUsage } from "./outbox.ts";
 
 /** What a device agent always tells. Counts are since it was made. */
 export interface DeviceStatus {
@@ -27,6 +27,10 @@ export interface DeviceStatus {
   readonly resent: number;
   /** Frames that the gateway says it has stored. */
   readonly receipted: number;
+  /** What the outbox's policy dropped, since the outbox was made. */
+  readonly dropped: Dropped;
+  /** Frames that the broker refused twice: kept, and not sent again before the next start or `retryQuarantined()`. */
+  readonly quarantined: number;
   readonly traffic: Traffic;
 }
 
@@ -34,8 +38,18 @@ export interface DeviceStatus {
 export type DeviceEvent =
   | { readonly type: "online"; readonly protocol: string }
   | { readonly type: "offline"; readonly reason: string }
-  | { readonly type: "sealed"; readonly sequence: number; readonly rows: number; readonly bytes: number }
+  | {
+      readonly type: "sealed";
+      readonly session: number;
+      readonly sequence: number;
+      readonly rows: number;
+      readonly bytes: number;
+    }
   | { readonly type: "receipted"; readonly frames: number }
+  /** Rows, sealed or not, that the outbox's policy dropped, and of these the frames that were sealed. */
+  | { readonly type: "dropped"; readonly rows: number; readonly frames: number }
+  /** A frame that the broker refused twice, or hung up on twice: it is kept and not sent. */
+  | { readonly type: "quarantined"; readonly session: number; readonly sequence: number; readonly reason: string }
   | { readonly type: "applied"; readonly version: number; readonly grid: number; readonly from: number }
   | { readonly type: "refused"; readonly version: number; readonly reason: string }
   | { readonly type: "model"; readonly version: number; readonly hash: string }

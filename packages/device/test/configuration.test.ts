@@ -8,7 +8,7 @@ import { resolved, row, schema } from "./support.ts";
 function setUp() {
   const options = resolved();
   const book = createGridBook(schema, options.grid);
-  const ports = { sealed: () => undefined, failed: () => undefined };
+  const ports = { sealed: () => undefined, stored: () => undefined, failed: () => undefined };
   const intake = createIntake(options, book, options.clock.now(), ports);
   return { configuration: createConfiguration(intake, book), intake, book };
 }
@@ -62,5 +62,22 @@ describe("configuration", () => {
       { version: 2, grid: 1, changed: false },
     ]);
     expect(configuration.version).toBe(2);
+  });
+
+  it("keeps what it said of a version that comes again, and lets no older one in", async () => {
+    const { configuration, intake } = setUp();
+    await intake.push(row, 0);
+    const first = await configuration.apply({ version: 10, grid: grid(1), batch: { rows: 5 } }, false);
+    for (let i = 1; i <= 7; i++) await intake.push(row, i);
+    await intake.seal();
+    await intake.push(row, 8);
+    // A broker sends what it retains on every connection: `from` stays, and no frame is cut short for it.
+    const sequence = intake.counts().sequence;
+    const again = await configuration.apply({ version: 10, grid: grid(1), batch: { rows: 5 } }, false);
+    expect(again).toEqual({ ...first, changed: false });
+    expect(intake.counts().sequence).toBe(sequence);
+    expect(await configuration.apply({ version: 9, batch: { rows: 77 } }, false)).toBeUndefined();
+    expect(intake.batch.rows).toBe(5);
+    expect(configuration.version).toBe(10);
   });
 });

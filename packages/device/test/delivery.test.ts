@@ -1,17 +1,23 @@
 import { TransportError } from "@zipml/protocol";
 import { createVirtualClock } from "@zipml/protocol/memory";
 import { describe, expect, it } from "vitest";
-import { createDelivery } from "../src/delivery.ts";
+import { createDelivery, type DeliveryOptions } from "../src/delivery.ts";
 import { createMemoryOutbox } from "../src/memory-outbox.ts";
 import type { Outbox } from "../src/outbox.ts";
+import type { QuarantinedFrame } from "../src/quarantine.ts";
 import { sealed } from "./support.ts";
 
-async function setUp(
-  frames: number,
-  options = { window: 3, resendAfter: 1000 },
-  outbox: Outbox = createMemoryOutbox(),
-) {
+async function setUp(frames: number, given: Partial<DeliveryOptions> = {}, outbox: Outbox = createMemoryOutbox()) {
   const clock = createVirtualClock();
+  const options: DeliveryOptions = {
+    window: 3,
+    resendAfter: 1000,
+    sendTimeout: 30_000,
+    order: "oldest-first",
+    waitForGateway: false,
+    ...given,
+  };
+  const quarantined: QuarantinedFrame[] = [];
   const sent: number[] = [];
   const answers: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
   const failures: unknown[] = [];
@@ -25,6 +31,7 @@ async function setUp(
           sent.push(sequence);
           answers.push({ resolve, reject });
         }),
+      quarantined: (frame) => quarantined.push(frame),
       failed: (error) => failures.push(error),
     },
     options,
@@ -33,7 +40,7 @@ async function setUp(
     for (const { resolve } of answers.splice(0, count)) resolve();
     await clock.settle();
   };
-  return { clock, outbox, delivery, sent, answers, failures, acknowledge };
+  return { clock, outbox, delivery, sent, answers, failures, quarantined, acknowledge };
 }
 
 describe("delivery", () => {
@@ -156,6 +163,68 @@ describe("delivery", () => {
     expect(sent).toEqual([0]);
     await clock.advance(1000);
     expect(sent).toEqual([0, 0]);
+    delivery.stop();
+  });
+
+  it("frees the window of a send that nobody answers, and takes no notice of a late answer", async () => {
+    const { clock, delivery, sent, answers, failures, acknowledge } = await setUp(4, {
+      window: 2,
+      resendAfter: 60_000,
+      sendTimeout: 500,
+    });
+    delivery.resume();
+    await clock.advance(499);
+    expect(sent).toEqual([0, 1]);
+    await clock.advance(1);
+    expect(sent).toEqual([0, 1, 2, 3]);
+    expect(failures).toMatchObject([{ code: "timeout" }, { code: "timeout" }]);
+    for (const { resolve } of answers.splice(0, 2)) resolve();
+    await clock.settle();
+    await acknowledge(2);
+    expect(delivery.counts()).toEqual({ published: 4, resent: 0, receipted: 0 });
+    delivery.stop();
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it("does not send a frame in quarantine, not even when the gateway asks, until it is tried again", async () => {
+    const { clock, delivery, sent, answers, quarantined, acknowledge } = await setUp(2, { window: 1 });
+    const refuse = async () => {
+      answers.splice(0)[0]?.reject(new TransportError("refused", "no"));
+      await clock.settle();
+    };
+    delivery.resume();
+    await clock.settle();
+    await refuse();
+    await acknowledge(1);
+    await clock.advance(1000);
+    await refuse();
+    await acknowledge(1);
+    expect(sent).toEqual([0, 1, 0, 1]);
+    expect(quarantined).toEqual([{ session: 1, sequence: 0, reason: "no" }]);
+    expect([delivery.quarantined, delivery.isQuarantined({ session: 1, sequence: 0 })]).toEqual([1, true]);
+    delivery.resend(1, [[0, 1]]);
+    await clock.settle();
+    await acknowledge(1);
+    expect(sent.slice(4)).toEqual([1]);
+    expect(delivery.retryQuarantined()).toBe(1);
+    await clock.settle();
+    expect(sent.slice(5)).toEqual([0]);
+    delivery.stop();
+  });
+
+  it("does not blame a frame for one cut, nor for one that came late", async () => {
+    const { clock, delivery, quarantined, acknowledge } = await setUp(1);
+    for (const wait of [0, 2000, 0]) {
+      delivery.resume();
+      await clock.advance(wait);
+      delivery.pause();
+      if (wait > 0) continue;
+      delivery.resume();
+      await clock.settle();
+      await acknowledge(9);
+      delivery.pause();
+    }
+    expect(quarantined).toEqual([]);
     delivery.stop();
   });
 });

@@ -4,7 +4,7 @@ import { createGridBook } from "../src/grid-book.ts";
 import { createIntake } from "../src/intake.ts";
 import { createMemoryOutbox } from "../src/memory-outbox.ts";
 import type { DeviceOptions } from "../src/options.ts";
-import type { SealedFrame } from "../src/outbox.ts";
+import type { Outbox, SealedFrame } from "../src/outbox.ts";
 import { resolved, row, schema } from "./support.ts";
 
 function setUp(given: Partial<DeviceOptions> = {}) {
@@ -14,6 +14,7 @@ function setUp(given: Partial<DeviceOptions> = {}) {
   const failures: unknown[] = [];
   const ports = {
     sealed: (frame: SealedFrame) => frames.push(frame),
+    stored: () => {},
     failed: (error: unknown) => failures.push(error),
   };
   const intake = createIntake(options, book, options.clock.now(), ports);
@@ -75,6 +76,14 @@ describe("intake", () => {
     expect(intake.counts()).toMatchObject({ accepted: 3, refused: { time: 5 } });
     await intake.seal();
     expect(times()).toEqual([[50, 50], [2 ** 52 - 1]]);
+  });
+
+  it("forgets the time of a row that the outbox refused", async () => {
+    const { intake, outbox } = setUp({ batch: { rows: 4096 }, outbox: createMemoryOutbox({ capacity: 1000 }) });
+    let time = 0;
+    while (outbox.usage().bytes < 900) await intake.push(row, time++).catch(() => undefined);
+    await expect(intake.push(row, 50_000_000)).rejects.toMatchObject({ code: "outbox-full" });
+    await expect(intake.push(row, time + 1)).rejects.toMatchObject({ code: "outbox-full" }); // and not "time"
   });
 
   it("takes rows again after a silence of months", async () => {
@@ -147,5 +156,49 @@ describe("intake", () => {
     broken = false;
     await intake.seal();
     expect(frames.map(({ sequence, rows }) => [sequence, rows])).toEqual([[0, 4]]);
+  });
+
+  it("takes no row before the session is noted, and tries the note again with the next row", async () => {
+    const inner = createMemoryOutbox();
+    let broken = true;
+    const outbox: Outbox = {
+      ...inner,
+      note: async (note) => (broken ? Promise.reject(new Error("disk")) : inner.note(note)),
+    };
+    const { intake } = setUp({ outbox });
+    await expect(intake.push(row, 0)).rejects.toThrow("disk");
+    expect(outbox.usage().rows).toBe(0);
+    broken = false;
+    await intake.push(row, 1);
+    expect(inner.sessions()).toMatchObject([{ session: 9, startedAt: 1_000_000, grids: [{ epoch: 0 }] }]);
+    expect(intake.counts()).toMatchObject({ accepted: 1, refused: { outbox: 1 } });
+    broken = true;
+    const next = uniformGrid(schema, { epoch: 1 });
+    await expect(intake.adopt(next)).rejects.toMatchObject({ code: "outbox" });
+    broken = false;
+    await intake.adopt(next);
+    expect(inner.sessions()).toMatchObject([{ grids: [{ epoch: 0 }, { epoch: 1 }] }]);
+  });
+
+  it("seals rows of earlier sessions under these, before its own", async () => {
+    const outbox = createMemoryOutbox();
+    const old = (session: number, time: number) => ({ session, time, values: Float64Array.of(0.5, 0.5, 99) });
+    await outbox.note({ session: 5, startedAt: 7, schema, grids: [uniformGrid(schema, { epoch: 3, bits: 8 })] });
+    await outbox.seal({ session: 5, sequence: 11, rows: 0, bytes: new Uint8Array(1) });
+    for (let time = 0; time < 6; time++) await outbox.append(old(5, time));
+    await outbox.append(old(6, 0)); // of a session without a note
+    const { intake, frames, failures } = setUp({ outbox });
+    await intake.push(row, 0);
+    await intake.recover();
+    expect(failures).toMatchObject([{ code: "outbox" }]);
+    expect(frames.map(({ bytes }) => decodeFrame(bytes))).toMatchObject([
+      { session: 5, sequence: 12, grid: 3, rows: 4, start: 0 },
+      { session: 5, sequence: 13, grid: 3, rows: 2, start: 4 },
+      { session: 9, sequence: 0, grid: 0, rows: 1, start: 0 },
+    ]);
+    expect(outbox.usage().rows).toBe(1);
+    await intake.seal();
+    expect(frames.at(-1)).toMatchObject({ session: 9, sequence: 1, rows: 1 });
+    expect(intake.counts()).toMatchObject({ clipped: { x: 0, z: 0, y: 7 } });
   });
 });

@@ -1,8 +1,9 @@
+import { uniformGrid } from "@zipml/codec";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMemoryOutbox } from "../src/memory-outbox.ts";
 import { covers } from "../src/outbox.ts";
-import { sealed } from "./support.ts";
+import { schema, sealed } from "./support.ts";
 
 const accepted = (time: number) => ({ session: 1, time, values: Float64Array.of(1, 2) });
 const ids = (frames: readonly { session: number; sequence: number }[]) =>
@@ -74,5 +75,60 @@ describe("memory outbox", () => {
       }),
       { seed: 4 },
     );
+  });
+
+  it("drops the oldest frames and then the oldest rows that are not being sealed, and declares the frames", async () => {
+    const outbox = createMemoryOutbox({ capacity: 320, policy: "drop-oldest" });
+    for (const sequence of [0, 1]) await outbox.seal(sealed(1, sequence, 4, 16)); // 80 bytes each, as a row
+    for (const time of [1, 2]) await outbox.append(accepted(time));
+    expect(outbox.dropped()).toEqual({ rows: 0, frames: 0, frameRows: 0, missing: [] });
+    await outbox.append(accepted(3));
+    await outbox.append(accepted(4));
+    const missing = [{ session: 1, ranges: [[0, 1]] }];
+    expect(outbox.dropped()).toEqual({ rows: 0, frames: 2, frameRows: 8, missing });
+    expect((await outbox.unsealed(2)).map(({ time }) => time)).toEqual([1, 2]);
+    await outbox.append(accepted(5));
+    expect(outbox.dropped()).toMatchObject({ rows: 1, frames: 2 });
+    await outbox.seal(sealed(1, 2, 2, 16));
+    expect((await outbox.unsealed(9)).map(({ time }) => time)).toEqual([4, 5]);
+    expect(outbox.usage()).toMatchObject({ rows: 2, frames: 1, bytes: 240 });
+    await outbox.release({ session: 1, floor: 1, ranges: [] });
+    expect(outbox.dropped().missing).toEqual([{ session: 1, ranges: [[1, 1]] }]);
+    await outbox.release({ session: 1, floor: 2, ranges: [] });
+    expect(outbox.dropped().missing).toEqual([]);
+    await expect(createMemoryOutbox({ capacity: 10, policy: "drop-oldest" }).append(accepted(1))).rejects.toMatchObject(
+      { code: "outbox-full" },
+    );
+  });
+
+  it("drops the row itself, and counts it", async () => {
+    const outbox = createMemoryOutbox({ capacity: 100, policy: "drop-newest" });
+    for (const time of [1, 2, 3]) await outbox.append(accepted(time));
+    expect((await outbox.unsealed(9)).map(({ time }) => time)).toEqual([1]);
+    expect(outbox.dropped()).toEqual({ rows: 2, frames: 0, frameRows: 0, missing: [] });
+  });
+
+  it("refuses a capacity or policy that is none", () => {
+    const policy = "drop-some" as "refuse";
+    expect(() => createMemoryOutbox({ capacity: Number.NaN })).toThrow(/capacity/);
+    expect(() => createMemoryOutbox({ policy })).toThrow(/drop-some/);
+  });
+
+  it("tells the sessions of which it keeps something, and the newest", async () => {
+    const outbox = createMemoryOutbox();
+    expect(outbox.sessions()).toEqual([]);
+    const note = (session: number) => ({ session, startedAt: session, schema, grids: [uniformGrid(schema)] });
+    for (const session of [3, 1, 2]) await outbox.note(note(session));
+    expect(outbox.sessions().map(({ session }) => session)).toEqual([3]);
+    await outbox.append(accepted(1)); // session 1
+    await outbox.seal(sealed(2, 6, 0));
+    const told = outbox.sessions().map(({ session, nextSequence }) => [session, nextSequence]);
+    expect(told).toEqual([
+      [1, 0],
+      [2, 7],
+      [3, 0],
+    ]);
+    expect(outbox.sessions()[1]).toEqual({ ...note(2), nextSequence: 7 });
+    expect(outbox.nextSession).toBeUndefined();
   });
 });

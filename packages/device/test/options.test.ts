@@ -1,6 +1,7 @@
 import { uniformGrid } from "@zipml/codec";
 import { createMemoryBroker } from "@zipml/protocol/memory";
 import { describe, expect, it } from "vitest";
+import { createMemoryOutbox } from "../src/memory-outbox.ts";
 import { type DeviceOptions, resolveOptions } from "../src/options.ts";
 import { resolved, schema } from "./support.ts";
 
@@ -42,6 +43,8 @@ describe("device options", () => {
       { batch: { bytes: 45_001 } },
       { delivery: { window: 0 } },
       { delivery: { resendAfter: Number.NaN } },
+      { delivery: { sendTimeout: 0 } },
+      { delivery: { order: "newest" as "live-first" } },
       { interval: -1 },
       { healthInterval: -1 },
       { session: 2 ** 32 },
@@ -54,5 +57,15 @@ describe("device options", () => {
     expect(refusal({ grid: { bits: 1, samples: 2 } })).toBe("grid");
     expect(refusal({ schema: { channels: [] } })).toBe("schema");
     expect(refusal({})).toBeUndefined();
+  });
+
+  it("takes the session from the outbox where it counts them, and none that the outbox knows", async () => {
+    const outbox = createMemoryOutbox();
+    const base = { id: "d", group: "g", schema, transport };
+    expect(resolveOptions({ ...base, outbox: { ...outbox, nextSession: 41 } }).session).toBe(41);
+    expect(resolveOptions({ ...base, outbox: { ...outbox, nextSession: 41 }, session: 7 }).session).toBe(7);
+    await outbox.note({ session: 7, startedAt: 0, schema, grids: [uniformGrid(schema)] });
+    expect(refusal({ outbox, session: 7 })).toBe("options");
+    expect(refusal({ outbox, session: 8 })).toBeUndefined();
   });
 });

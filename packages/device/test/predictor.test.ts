@@ -58,4 +58,14 @@ describe("models", () => {
     expect(() => models.take({ ...model(8), intercept: 0.5 }, true)).toThrow(code("model-hash"));
     expect(models.current?.version).toBe(7);
   });
+
+  it("is not taken back by one that was made before", () => {
+    const models = createModels();
+    models.take({ ...model(9), createdAt: 1000 }, false);
+    expect(models.take({ ...model(8, { intercept: 80 }), createdAt: 999 }, false)).toBeUndefined();
+    expect(models.current?.version).toBe(9);
+    // A gateway that starts afresh counts from 1 again: time decides, not the version.
+    models.take({ ...model(1), createdAt: 2000 }, false);
+    expect(models.current?.version).toBe(1);
+  });
 });

@@ -1,33 +1,22 @@
 import {
   type Address,
   type Connector,
-  createEventHub,
   decodeMessage,
-  type EventHub,
   encodeMessage,
   type Link,
   ProtocolError,
   type Transport,
   type TransportMessage,
 } from "@zipml/protocol";
-import { createIngest, type Ingest } from "./ingest/ingest.ts";
-import { createReceipts, type Receipts } from "./ingest/receipts.ts";
-import { createRegistry, type DeviceRecord, type Registry } from "./ingest/registry.ts";
-import { createLearner, type Learner } from "./learner.ts";
+import type { DeviceRecord } from "./ingest/registry.ts";
+import type { SessionRecord } from "./ingest/session.ts";
 import { createGatewayLink, stateOf } from "./link.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
-import { createSampleStore, type SampleStore } from "./sample-store.ts";
-import type { DeviceSummary, GatewayEvent, GatewayStatus } from "./status.ts";
+import type { Parts } from "./parts.ts";
+import type { DeviceSummary, GatewayStatus } from "./status.ts";
 
-/** The parts of a running gateway, wired to each other. */
-export interface Core {
-  readonly options: ResolvedGatewayOptions;
-  readonly hub: EventHub<GatewayEvent>;
-  readonly registry: Registry;
-  readonly store: SampleStore;
-  readonly ingest: Ingest;
-  readonly receipts: Receipts;
-  readonly learner: Learner;
+/** A gateway that is connected, or trying to. */
+export interface Core extends Parts {
   readonly link: Link;
   readonly transport: Transport;
 }
@@ -46,7 +35,7 @@ function openTransport(connector: Connector, options: ResolvedGatewayOptions): T
 }
 
 /** Takes a message to whom it concerns. @throws `ProtocolError` for a message that is not what its topic says. */
-function route(core: Omit<Core, "link">, address: Address, { payload, retained }: TransportMessage): void {
+function route(core: Parts, address: Address, { payload, retained }: TransportMessage): void {
   const { registry, ingest, hub, learner } = core;
   switch (address.kind) {
     case "data":
@@ -70,12 +59,10 @@ function route(core: Omit<Core, "link">, address: Address, { payload, retained }
       hub.emit({ type: "death", device: address.device, session, reason });
       return;
     }
-    case "health": {
-      const device = registry.open(address.device);
-      if (device !== undefined) device.health = decodeMessage("health", payload);
+    case "health":
+      ingest.health(address.device, decodeMessage("health", payload));
       alive(core, address.device, retained);
       return;
-    }
     case "reported":
       reported(core, address.device, payload);
       return;
@@ -104,116 +91,71 @@ function reported({ registry, hub }: Pick<Core, "registry" | "hub">, id: string,
   hub.emit({ type: "reported", device: id, version: message.version, reason });
 }
 
-function summary(device: DeviceRecord): DeviceSummary {
-  const sets = [...device.sessions.values()].map(({ sequences }) => sequences);
-  const missing = sets.reduce((sum, set) => sum + set.missing, 0);
+function summary(device: DeviceRecord, now: number): DeviceSummary {
+  const sessions = [...device.sessions.values(), ...device.retired.values()];
+  const sum = (count: (session: SessionRecord) => number): number =>
+    sessions.reduce((total, session) => total + count(session), 0);
+  const missing = sum(({ sequences }) => sequences.missing);
+  const declared = sum((session) => session.declared);
+  const since = sessions.flatMap(({ gapSince }) => gapSince ?? []);
   return {
     id: device.id,
     online: device.online,
     session: device.birth?.session,
-    frames: sets.reduce((sum, set) => sum + set.end, 0) - missing,
+    frames: sum(({ sequences }) => sequences.end) - missing - declared,
     missing,
-    clipped: Object.values(device.health?.clipped ?? {}).reduce((sum, count) => sum + count, 0),
+    oldestGap: since.length === 0 ? undefined : now - since.reduce((a, b) => Math.min(a, b)),
+    declared,
+    clipped: Object.values(device.health?.clipped ?? {}).reduce((total, count) => total + count, 0),
     refused: device.health?.refused.total ?? 0,
     unusable: device.unusable,
   };
 }
 
 /** What a gateway tells now. */
-export function statusOf({ link, ingest, registry, store, learner, transport }: Core): GatewayStatus {
-  const devices = [...registry.all()].map(summary);
+export function statusOf(core: Core): GatewayStatus {
+  const { link, ingest, registry, store, learner, transport, task, journal, options } = core;
+  const now = options.clock.now();
+  const devices = [...registry.all()].map((device) => summary(device, now));
   return {
     online: link.online,
-    task: ingest.task,
+    task: task.task,
     ingest: ingest.counts(),
     missing: devices.reduce((sum, device) => sum + device.missing, 0),
     rows: { held: store.rows, stored: store.stored },
     devices,
     model: learner.latest?.version,
     traffic: transport.traffic(),
+    log: journal.status(),
   };
 }
 
-/** The part of a core that messages are taken to, before there is a link. */
-type Parts = Omit<Core, "link">;
-
-/** How the parts publish, once the link is there. */
-interface Outlet {
-  link: Link | undefined;
-}
-
-function createParts(options: ResolvedGatewayOptions, transport: Transport, outlet: Outlet): Parts {
-  const { clock, group, window, limits, training } = options;
-  const hub = createEventHub<GatewayEvent>();
-  const failed = (error: unknown): void => hub.emit({ type: "error", error });
-  const registry = createRegistry(limits);
-  const store = createSampleStore(window);
-  const command: Parameters<typeof createReceipts>[0]["command"] = (device, message) => {
-    outlet.link?.publish({ kind: "command", group, device, name: message.name }, "command", message).catch(failed);
-  };
-  const receipts = createReceipts(
-    {
-      clock,
-      command,
-      failed,
-      receipt: (device, message) => {
-        outlet.link?.publish({ kind: "receipt", group, device }, "receipt", message).catch(failed);
-      },
-    },
-    options.receipts,
-  );
-  const ingest = createIngest({
-    clock,
-    registry,
-    limits,
-    choice: training,
-    command,
-    store: (frame) => {
-      store.add(frame);
-      const { device, session, sequence, rows } = frame;
-      hub.emit({ type: "stored", device, session, sequence, rows });
-      learner.grown();
-    },
-    receipt: receipts.mark,
-    refused: (device, error) => hub.emit({ type: "refused", device, reason: error.message, error }),
-    unusable: (device, reason) => hub.emit({ type: "unusable", device, reason }),
-    task: (task) => hub.emit({ type: "task", task }),
-  });
-  const learner = createLearner(
-    {
-      clock,
-      store,
-      failed,
-      task: () => ingest.task,
-      publish: (message) => {
-        outlet.link?.publish({ kind: "model", audience: "all", group }, "model", message).catch(failed);
-      },
-      trained: (model) => hub.emit({ type: "trained", model }),
-    },
-    options,
-  );
-  return { options, hub, registry, store, ingest, receipts, learner, transport };
+/** Told late, so that whoever reads the events is there. */
+function tellFindings({ hub, findings }: Parts): void {
+  for (const damage of findings.damage) hub.emit({ type: "damage", ...damage });
+  for (const lost of findings.lost) hub.emit({ type: "lost", ...lost });
 }
 
 /**
- * Makes the parts of a gateway and connects it.
+ * Connects the parts of a gateway.
  *
- * @param options Checked options.
+ * @param parts The parts.
  * @param connector Where to connect.
  * @param ready Told whenever the subscriptions stand.
  */
-export function startCore(options: ResolvedGatewayOptions, connector: Connector, ready: () => void): Core {
-  const outlet: Outlet = { link: undefined };
-  const transport = openTransport(connector, options);
-  const parts = createParts(options, transport, outlet);
-  const { hub, learner } = parts;
+export function startCore(parts: Parts, connector: Connector, ready: () => void): Core {
+  const { hub, learner, options, outlet } = parts;
   const { group } = options;
+  const transport = openTransport(connector, options);
+  let told = false;
   const link = createGatewayLink(transport, options, {
     ready: (protocol) => {
       const { latest } = learner;
       // A broker that lost its retained messages gets the model again.
       if (latest !== undefined) void link.publish({ kind: "model", audience: "all", group }, "model", latest.message);
       hub.emit({ type: "online", protocol });
+      if (!told) tellFindings(parts);
+      told = true;
       ready();
     },
     offline: (reason) => hub.emit({ type: "offline", reason }),
@@ -229,5 +171,18 @@ export function startCore(options: ResolvedGatewayOptions, connector: Connector,
     failed: (error) => hub.emit({ type: "error", error }),
   });
   outlet.link = link;
-  return { ...parts, link };
+  return { ...parts, transport, link };
+}
+
+/** Sends the last receipts, says goodbye, and writes the last checkpoint. */
+export async function stopCore(core: Core, closeBroker: () => Promise<void>): Promise<void> {
+  const { receipts, learner, journal, link, hub } = core;
+  receipts.stop();
+  await learner.stop();
+  await journal.idle();
+  receipts.flush();
+  await link.close();
+  await closeBroker();
+  await journal.close();
+  hub.close();
 }

@@ -3,10 +3,11 @@ import { type Connector, type Desired, encodeMessage } from "@zipml/protocol";
 import { mqtt } from "@zipml/protocol/mqtt";
 import { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./broker/options.ts";
-import { type Core, startCore, statusOf } from "./core.ts";
+import { type Core, startCore, statusOf, stopCore } from "./core.ts";
 import { GatewayError } from "./errors.ts";
 import type { TrainedModel } from "./learner.ts";
 import { type GatewayOptions, resolveGatewayOptions } from "./options.ts";
+import { openParts } from "./parts.ts";
 import type { GatewayEvent, GatewayStatus } from "./status.ts";
 import { predictRow } from "./train/index.ts";
 
@@ -119,21 +120,12 @@ function createGate(): Gate {
   return { opened, open: () => open(), refuse: (error) => refuse(error) };
 }
 
-async function shutDown(core: Core, broker: EmbeddedBroker | undefined): Promise<void> {
-  core.receipts.stop();
-  await core.learner.stop();
-  core.receipts.flush();
-  await core.link.close();
-  await broker?.close();
-  core.hub.close();
-}
-
 /**
  * Starts a gateway; with `broker`, the embedded broker first. It connects in the background: see {@link Gateway.ready}.
  *
  * @param options See {@link GatewayOptions}.
- * @throws {@link GatewayError} with code `options` or `listen`, `TrainingError` `options`, or the protocol's `ProtocolError`
- * for ids and prefix.
+ * @throws {@link GatewayError} with code `options` or `listen`, `LogError` for the directory, `TrainingError`
+ * `options`, or the protocol's `ProtocolError` for ids and prefix.
  */
 export async function createGateway(
   options: GatewayOptions & { readonly broker: BrokerOptions },
@@ -141,18 +133,27 @@ export async function createGateway(
 export async function createGateway(options: GatewayOptions): Promise<Gateway>;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const resolved = resolveGatewayOptions(options);
-  const broker = options.broker === undefined ? undefined : await startBroker(options.broker);
+  const { topics, clock } = resolved;
+  const parts = await openParts(resolved); // before anybody can send anything
+  const broker =
+    options.broker === undefined
+      ? undefined
+      : await startBroker(options.broker, { topics, clock }).catch(async (error: unknown) => {
+          await parts.learner.stop();
+          await parts.journal.close();
+          throw error;
+        });
   const connector: Connector | undefined =
     broker === undefined
       ? options.transport
       : mqtt({ url: "mqtt://embedded", open: broker.connect, protocol: "3.1.1", clock: resolved.clock });
   if (connector === undefined) throw new GatewayError("options", "give either transport or broker");
   const gate = createGate();
-  const core = startCore(resolved, connector, gate.open);
+  const core = startCore(parts, connector, gate.open);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     gate.refuse(new GatewayError("closed", "the gateway was closed"));
-    closed ??= shutDown(core, broker);
+    closed ??= stopCore(core, async () => broker?.close());
     return closed;
   };
   return {

@@ -1,5 +1,14 @@
-import { type Clock, createSerialQueue, type Model, type SerialQueue } from "@zipml/protocol";
+import {
+  type Clock,
+  createSerialQueue,
+  decodeMessage,
+  encodeMessage,
+  type Model,
+  type SerialQueue,
+} from "@zipml/protocol";
 import { GatewayError } from "./errors.ts";
+import type { SavedStart, TrainedState } from "./log/journal.ts";
+import type { SavedModel } from "./log/saved-state.ts";
 import { modelMessage } from "./model-message.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { SampleStore } from "./sample-store.ts";
@@ -28,6 +37,8 @@ export interface LearnerPorts {
   readonly clock: Clock;
   readonly store: SampleStore;
   task(): Task | undefined;
+  /** Keeps a model before it is published; what fails is told by `failed`. */
+  checkpoint(trained: TrainedState): Promise<void>;
   publish(message: Model): void;
   trained(model: TrainedModel): void;
   /** Training that nobody waits for has failed. */
@@ -39,6 +50,8 @@ export interface Learner {
   readonly latest: TrainedModel | undefined;
   /** Rows have come. */
   grown(): void;
+  /** Goes on from what an earlier run has kept; a model of another task gives its version alone. */
+  resume(saved: SavedStart, task: Task | undefined): void;
   /** A model of another run of this gateway is retained: versions go on from it. */
   follow(version: number): void;
   /** Trains on what is stored now, after a training that is under way. */
@@ -85,6 +98,15 @@ class StoreLearner implements Learner {
     if (everyRows > 0 && store.stored - this.#trainedAt >= everyRows && store.rows >= minimum) this.#trainSoon();
   }
 
+  resume({ model, trainedAt }: SavedStart, task: Task | undefined): void {
+    if (model === undefined) return;
+    const restored = restoredModel(model);
+    this.follow(restored.version);
+    if (task === undefined || !isOf(restored.model, task)) return;
+    this.#latest = restored;
+    this.#trainedAt = trainedAt;
+  }
+
   follow(version: number): void {
     this.#version = Math.max(this.#version, version);
   }
@@ -127,14 +149,15 @@ class StoreLearner implements Learner {
   }
 
   async #trainNow(): Promise<TrainedModel> {
-    const { clock, store, task: findTask, publish, trained } = this.#ports;
+    const { clock, store, task: findTask, checkpoint, publish, trained } = this.#ports;
     const { minimum, training, publishBits } = this.#options;
     const task = findTask();
     if (this.#stopping.signal.aborted) throw new GatewayError("closed", "the gateway is closed");
     if (task === undefined || store.rows < minimum)
       throw new GatewayError("rows", `${store.rows} rows are stored; training.minimum is ${minimum}`);
     const startedAt = clock.now();
-    this.#trainedAt = store.stored;
+    const trainedAt = store.stored;
+    this.#trainedAt = trainedAt;
     const { features: _features, target: _target, ...how } = training;
     const result = await train({
       ...how,
@@ -148,9 +171,28 @@ class StoreLearner implements Learner {
     const message = modelMessage(model, publishBits, training.seed ?? 1, { version: this.#version, createdAt: now });
     const seconds = (now - startedAt) / 1000;
     const { version, hash } = message;
-    this.#latest = { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
+    const latest = { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
+    this.#latest = latest;
+    // First: a restart must not publish an older model over a newer one.
+    await checkpoint({ model: savedModel(latest), trainedAt });
     publish(message);
-    trained(this.#latest);
-    return this.#latest;
+    trained(latest);
+    return latest;
   }
+}
+
+function isOf({ features, target }: LinearModel, task: Task): boolean {
+  const names = (list: readonly { readonly name: string }[]): string => JSON.stringify(list.map(({ name }) => name));
+  return names([...features, target]) === names([...task.features, task.target]);
+}
+
+function savedModel({ message, model, epochs, warnings, seconds }: TrainedModel): SavedModel {
+  const encoded = Buffer.from(encodeMessage("model", message)).toString("base64");
+  return { message: encoded, model, epochs, warnings, seconds };
+}
+
+function restoredModel({ message: encoded, model, epochs, warnings, seconds }: SavedModel): TrainedModel {
+  const message = decodeMessage("model", Buffer.from(encoded, "base64"));
+  const { version, hash } = message;
+  return { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
 }

@@ -21,9 +21,9 @@ export interface GatewayLinkPorts {
 /** Milliseconds after which a greeting that the broker refused is tried again. */
 const greetAgain = 5000;
 
-/** A gateway's presence. */
-export function stateOf({ id, clock }: ResolvedGatewayOptions, online: boolean): MessageOf<"state"> {
-  return { id, online, at: Math.round(clock.now()), trains: true };
+/** A gateway's presence: one time for a whole run, so that its last will is never older than what it said itself. */
+export function stateOf({ id, startedAt }: ResolvedGatewayOptions, online: boolean): MessageOf<"state"> {
+  return { id, online, at: startedAt, trains: true };
 }
 
 /**

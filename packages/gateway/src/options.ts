@@ -12,6 +12,7 @@ import { GatewayError } from "./errors.ts";
 import type { TaskChoice } from "./ingest/columns.ts";
 import type { ReceiptOptions } from "./ingest/receipts.ts";
 import type { RegistryLimits } from "./ingest/registry.ts";
+import type { LogOptions } from "./log/writer.ts";
 import { resolveTrainOptions, type TrainOptions } from "./train/index.ts";
 
 /** What a gateway trains, when, and on how much. */
@@ -51,6 +52,14 @@ export interface GatewayOptions {
   readonly transport?: Connector;
   /** Starts an embedded broker. Either this or `transport`. */
   readonly broker?: BrokerOptions;
+  /**
+   * Folder for what must survive the process: the log of all that came, and checkpoints. Made with mode 0700 unless it
+   * is there; one gateway at a time. With it a receipt is sent only when a frame is on the disk, and a gateway that is
+   * started again goes on where the last one ended, however that was. Left out, everything is in memory.
+   */
+  readonly directory?: string;
+  /** Bounds of the log. Default segments of 16,777,216 bytes, and 67,108,864 bytes that may wait for the disk. */
+  readonly log?: Partial<LogOptions>;
   /** What is trained and when. */
   readonly training?: TrainingOptions;
   /** Width of a published weight, 1 to 16, or 0 for float64. Default 8. */
@@ -69,6 +78,8 @@ export interface GatewayOptions {
 export interface ResolvedGatewayOptions {
   readonly id: string;
   readonly group: string;
+  readonly directory: string | undefined;
+  readonly log: LogOptions;
   readonly training: TrainingOptions;
   readonly window: number;
   readonly minimum: number;
@@ -79,6 +90,8 @@ export interface ResolvedGatewayOptions {
   readonly limits: RegistryLimits;
   readonly topics: Topics;
   readonly clock: Clock;
+  /** When this run of the gateway began, ms since 1970: what tells its presence from an earlier run's. */
+  readonly startedAt: number;
 }
 
 function within(name: string, value: number, least: number, most: number, whole = true): number {
@@ -98,7 +111,8 @@ const most = 1_000_000_000;
  * `ProtocolError` for ids and prefix.
  */
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
-  const { training = {}, receipts = {}, limits = {} } = options;
+  const clock = options.clock ?? systemClock();
+  const { training = {}, receipts = {}, limits = {}, log = {} } = options;
   if ((options.transport === undefined) === (options.broker === undefined))
     throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
   resolveTrainOptions(training); // what would fail at the first training fails here
@@ -107,6 +121,11 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   return {
     id: checkId("gateway", options.id ?? options.group),
     group: checkId("group", options.group),
+    directory: options.directory,
+    log: {
+      segmentBytes: within("log.segmentBytes", log.segmentBytes ?? 16_777_216, 1024, most),
+      pendingBytes: within("log.pendingBytes", log.pendingBytes ?? 67_108_864, 1, most),
+    },
     training,
     window: within("training.window", training.window ?? 1_000_000, 1, most),
     minimum: within("training.minimum", training.minimum ?? 100, 2, most),
@@ -120,10 +139,14 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     limits: {
       devices: within("limits.devices", limits.devices ?? 10_000, 1, 1_000_000),
       sessions: within("limits.sessions", limits.sessions ?? 64, 1, 65_536),
+      retired: within("limits.retired", limits.retired ?? 1024, 0, 1_000_000),
+      grids: within("limits.grids", limits.grids ?? 256, 1, 65_536),
       ranges: within("limits.ranges", limits.ranges ?? maxRanges, 1, maxRanges),
       parked: within("limits.parked", limits.parked ?? 64, 0, 65_536),
+      parkedBytes: within("limits.parkedBytes", limits.parkedBytes ?? 67_108_864, 0, most),
     },
     topics: createTopics(options.prefix === undefined ? {} : { prefix: options.prefix }),
-    clock: options.clock ?? systemClock(),
+    clock,
+    startedAt: Math.round(clock.now()),
   };
 }

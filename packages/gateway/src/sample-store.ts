@@ -16,6 +16,9 @@ export interface StoredFrame {
   readonly codes: Uint16Array;
 }
 
+/** Where a frame stands in time, and among others of the same time. */
+export type FramePlace = Pick<StoredFrame, "device" | "session" | "sequence" | "time">;
+
 /** The codes that are trained on: the newest rows of a group, bounded by a window. */
 export interface SampleStore {
   /** Rows held. */
@@ -23,6 +26,8 @@ export interface SampleStore {
   /** Rows ever stored, also those that the window has left behind. */
   readonly stored: number;
   add(frame: StoredFrame): void;
+  /** Whether a frame of that time and place is older than all that a full window holds: it will never be held again. */
+  isPast(frame: FramePlace): boolean;
   /**
    * What is held now, as training reads it. The order is made from device, session, sequence and row alone, never from
    * arrival, so that the same frames give the same model to the bit. Later frames do not change it.
@@ -38,10 +43,11 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-const byPlace = (a: StoredFrame, b: StoredFrame): number =>
+const byPlace = (a: FramePlace, b: FramePlace): number =>
   compareText(a.device, b.device) || a.session - b.session || a.sequence - b.sequence;
 
-const byTime = (a: StoredFrame, b: StoredFrame): number => a.time - b.time || byPlace(a, b);
+/** Order of frames in time; a number below 0 where `a` comes first. */
+export const byTime = (a: FramePlace, b: FramePlace): number => a.time - b.time || byPlace(a, b);
 
 /** Index at which a frame keeps the list in order of time; new frames mostly go to the end. */
 function placeInTime(frames: readonly StoredFrame[], frame: StoredFrame): number {
@@ -139,11 +145,12 @@ async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBloc
  *
  * @param window Most rows held. Beyond it the oldest leave, frames in the order of their first rows, so that what is
  * held depends on the frames alone and not on their order of arrival.
+ * @param before Rows stored before that are not handed in again, because the window has left them behind.
  */
-export function createSampleStore(window: number): SampleStore {
+export function createSampleStore(window: number, before = 0): SampleStore {
   const frames: StoredFrame[] = []; // in order of time
   let rows = 0;
-  let stored = 0;
+  let stored = before;
   return {
     get rows() {
       return rows;
@@ -162,6 +169,10 @@ export function createSampleStore(window: number): SampleStore {
         if (kept > 0) frames.unshift(newestRows(oldest, kept));
         rows -= oldest.rows - kept;
       }
+    },
+    isPast: (frame) => {
+      const [oldest] = frames;
+      return oldest !== undefined && rows >= window && byTime(frame, oldest) < 0;
     },
     source: (columns) => {
       const ordered = [...frames].sort(byPlace);

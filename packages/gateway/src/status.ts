@@ -1,6 +1,8 @@
 import type { Traffic } from "@zipml/protocol";
 import type { IngestCounts } from "./ingest/ingest.ts";
 import type { TrainedModel } from "./learner.ts";
+import type { LogStatus } from "./log/journal.ts";
+import type { Damage } from "./log/segment.ts";
 import type { Task } from "./train/index.ts";
 
 /** One device, as the gateway knows it. */
@@ -13,6 +15,10 @@ export interface DeviceSummary {
   readonly frames: number;
   /** Frames missing below the newest stored one. */
   readonly missing: number;
+  /** Milliseconds for which the lowest gap of a session has been its lowest: the longest over its sessions. */
+  readonly oldestGap: number | undefined;
+  /** Frames that it declared as dropped, and that are not missing therefore. */
+  readonly declared: number;
   /** Readings clipped, and rows refused, as its last health message says. */
   readonly clipped: number;
   readonly refused: number;
@@ -34,6 +40,8 @@ export interface GatewayStatus {
   /** Version of the newest model. */
   readonly model: number | undefined;
   readonly traffic: Traffic;
+  /** The log on disk, where the gateway has a directory. */
+  readonly log: LogStatus | undefined;
 }
 
 /** What happens to a gateway. */
@@ -59,6 +67,29 @@ export type GatewayEvent =
       readonly device: string;
       readonly version: number;
       readonly reason: string | undefined;
+    }
+  /** Frames that were asked for again and again and have not come. Told once a gap. */
+  | {
+      readonly type: "gap";
+      readonly device: string;
+      readonly session: number;
+      /** Frames missing in the session. */
+      readonly missing: number;
+      /** Milliseconds since the first request. */
+      readonly age: number;
+    }
+  /** More sessions than `limits.retired` allows: a frame of this one that came again would be stored again. */
+  | { readonly type: "forgotten"; readonly device: string; readonly session: number }
+  /** The disk takes no frames, for the reason given, and no receipts go out; or it does again. */
+  | { readonly type: "log"; readonly failing: string | undefined }
+  /** A stretch of the log that could not be read when the gateway started; the rest was taken. */
+  | ({ readonly type: "damage" } & Damage)
+  /** Frames that were stored before and that the log lacks now. They count as missing. */
+  | {
+      readonly type: "lost";
+      readonly device: string;
+      readonly session: number;
+      readonly ranges: readonly (readonly [from: number, to: number])[];
     }
   | { readonly type: "trained"; readonly model: TrainedModel }
   | { readonly type: "error"; readonly error: unknown };

@@ -1,3 +1,4 @@
+import { intervalCount } from "@zipml/codec";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { runDemo } from "../demo/run-demo.ts";
@@ -24,6 +25,7 @@ async function act(command: Command, io: Io): Promise<void> {
   const { json } = command.opts<{ json?: true }>();
   const { values } = resolveOptions(command, demoOptions);
   const { bits, samples, seed, "target-bits": targetBits } = values;
+  intervalCount(bits, samples); // refused before anything starts
   const { isTerminal } = io.err;
   const watch = (stage: string, done: number, of: number): void => {
     if (isTerminal) void io.err.write(`\r${stage} ${done} of ${of}\u001b[K`);

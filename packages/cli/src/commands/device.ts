@@ -10,7 +10,8 @@ import { addFlags, resolveOptions } from "../options.ts";
 
 const help = `
 --id and --data are needed. The rows of the file are pushed into a device agent, which quantizes them, seals them into
-frames and publishes these until the gateway's receipts cover them. Give --ranges when several devices share a model.
+frames and publishes these until the gateway's receipts cover them. With --spool, what has no receipt at the end is kept
+on disk and goes first at the next start. Give --ranges when several devices share a model.
 
 Example:
   zipml device --id mote-1 --group field --data mote-1.csv --target humidity --ranges temperature:-20:60 --rate 5`;
@@ -25,6 +26,7 @@ async function act(command: Command, io: Io): Promise<void> {
   const tell: Watch = {
     failed: (error) => say(`warning: ${describeError(error) ?? String(error)}`),
     offline: (reason) => say(`no connection: ${reason}`),
+    lost: (what) => say(`warning: ${what}`),
   };
   const report = await replayFile(values, tell, io.signal);
   const { id, rows, readings, frames, frameBytes, left } = report;
@@ -33,11 +35,11 @@ async function act(command: Command, io: Io): Promise<void> {
       ? `${JSON.stringify(report)}\n`
       : `${id}: ${rows} rows, ${readings} readings in ${frames} frames of ${frameBytes} bytes together\n`,
   );
-  if (left > 0)
-    throw new CliError(
-      "delivery",
-      `${left} of ${frames} frames have no receipt after ${values.timeout} s: is a gateway there?`,
-    );
+  if (left > 0) {
+    const what = left > frames ? `${left} frames, some of earlier runs,` : `${left} of ${frames} frames`;
+    const kept = values.spool === undefined ? "" : ", the spool keeps them";
+    throw new CliError("delivery", `${what} have no receipt after ${values.timeout} s${kept}: is a gateway there?`);
+  }
 }
 
 /** `zipml device`: a CSV file as a sensor. */

@@ -16,8 +16,14 @@ Without --url the embedded broker starts on this machine. The gateway takes in t
 --json every event is one JSON line.
 
 Example:
-  zipml gateway --group field --every-rows 5000 --save model.json
-  zipml gateway --group field --url mqtts://broker.example --ca ca.pem --username gateway`;
+  zipml gateway --group field --every-rows 5000 --save model.json --directory field-log
+  zipml gateway --group field --url mqtts://broker.example --ca ca.pem --username gateway
+
+Beyond this machine the embedded broker wants --broker-ca or --users, from zipml enroll. It reads certificates and users
+again upon SIGHUP.`;
+
+const rangesOf = (ranges: readonly (readonly [from: number, to: number])[]): string =>
+  ranges.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
 
 /** An event for people; undefined for those that come with every frame. */
 function lineOf(event: GatewayEvent): string | undefined {
@@ -38,6 +44,18 @@ function lineOf(event: GatewayEvent): string | undefined {
       return `${event.device} can't be used: ${event.reason}`;
     case "reported":
       return `${event.device} ${event.reason === undefined ? "applies" : `refuses (${event.reason})`} configuration ${event.version}`;
+    case "gap":
+      return `${event.device} lacks ${event.missing} frames of session ${event.session}, asked for since ${Math.round(event.age / 1000)} s`;
+    case "forgotten":
+      return `${event.device}: session ${event.session} gave way to newer ones and is forgotten`;
+    case "log":
+      return event.failing === undefined
+        ? "the log takes frames again"
+        : `the log takes no frames, and no receipts go out: ${event.failing}`;
+    case "damage":
+      return `the log is ${event.reason} in ${event.file}: ${event.bytes} bytes at ${event.offset} were not read`;
+    case "lost":
+      return `${event.device}: frames of session ${event.session} were lost with the log: ${rangesOf(event.ranges)}`;
     case "trained": {
       const { intercept, weights } = event.model;
       const terms = Object.entries(weights).map(([name, weight]) => `${digits(weight)}·${name}`);
@@ -91,6 +109,7 @@ async function act(command: Command, io: Io): Promise<void> {
       for (const warning of event.model.warnings) await io.err.write(`zipml gateway: warning: ${warning}\n`);
       if (values.save !== undefined) await saveModel(values.save, event.model.model);
     },
+    (line) => io.err.write(`zipml gateway: ${line}\n`),
     io.signal,
   );
 }

@@ -1,18 +1,12 @@
 import { createTopics, cryptoRandom, TransportError, type TransportEvent } from "@zipml/protocol";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
-import { connectionOptions, switchOption } from "../connection-options.ts";
+import { readConfig } from "../config/read-config.ts";
 import { connectorOf } from "../connector.ts";
 import type { Io } from "../io.ts";
-import { addFlags, namesOption, type OptionTable, type OptionValues, resolveOptions, wholeOption } from "../options.ts";
+import { addFlags, type OptionValues, resolveOptions } from "../options.ts";
 import { createDescriber } from "../tail/describe-message.ts";
-
-const tailOptions = {
-  ...connectionOptions,
-  kinds: namesOption("A,B", "kinds of messages to show: birth, death, data, health, reported, desired, command, …"),
-  readings: switchOption("decode the readings of each frame, as the means of their draws"),
-  count: wholeOption("N", "end after so many messages", 1, 1_000_000_000),
-} as const satisfies OptionTable;
+import { tailOptions } from "../tail/options.ts";
 
 const help = `
 Shows every message under the prefix as one JSON line, retained ones first. It runs until it is interrupted or --count
@@ -26,7 +20,9 @@ interface Progress {
 }
 
 async function act(command: Command, io: Io): Promise<void> {
-  const { values } = resolveOptions(command, tailOptions);
+  const { config } = command.opts<{ config?: string }>();
+  const section = config === undefined ? {} : await readConfig(config, "tail");
+  const { values } = resolveOptions(command, tailOptions, section);
   const topics = createTopics(values.prefix === undefined ? {} : { prefix: values.prefix });
   const describer = createDescriber(topics, values.readings === true);
   const connector = await connectorOf(values);
@@ -58,7 +54,7 @@ async function show(
   io: Io,
 ): Promise<boolean> {
   const line = describer.describe(message);
-  if (kinds !== undefined && !kinds.includes(String(line["kind"]))) return false;
+  if (kinds !== undefined && !kinds.some((kind) => kind === line["kind"])) return false;
   await io.out.write(`${JSON.stringify(line)}\n`);
   progress.shown += 1;
   return progress.shown === count;
@@ -69,6 +65,7 @@ export const tailCommand: CommandModule = {
   define: (command, io) => {
     addFlags(command, tailOptions);
     command
+      .option("--config <FILE>", "YAML file with these options under tail:; flags win")
       .option("--json", "JSON lines; there is no other form")
       .addHelpText("after", help)
       .action(() => act(command, io));

@@ -12,7 +12,8 @@ import { digits, showReport } from "../train/show-report.ts";
 const help = `
 --data and --target are needed. Rows with an empty or non-numeric cell among the columns used are passed over and
 counted. Ranges are the training rows' smallest and largest values; the target is encoded too. The loss is
-1/(2K) Σ (prediction − target)² on exact rows, in the target's unit squared.
+1/(2K) Σ (prediction − target)² on exact rows, in the target's unit squared. The model is the average of SGD's iterates
+over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; residuals stay exact.
 
 Example:
   zipml train --data plant.csv --target power --bits 4 --save model.json

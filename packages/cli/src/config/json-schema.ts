@@ -7,5 +7,5 @@ import { configSchema } from "./sections.ts";
  * @returns JSON with a line end.
  */
 export function configJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(configSchema, { io: "input" }), null, 2)}\n`;
+  return `${JSON.stringify({ $id: "urn:zipml:configuration:1", ...z.toJSONSchema(configSchema, { io: "input" }) }, null, 2)}\n`;
 }

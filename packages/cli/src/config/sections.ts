@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deviceOptions } from "../device/options.ts";
 import { gatewayOptions } from "../gateway/options.ts";
 import type { OptionTable } from "../options.ts";
+import { tailOptions } from "../tail/options.ts";
 import { trainOptions } from "./train-section.ts";
 
 /**
@@ -12,6 +13,7 @@ export const sections = {
   train: trainOptions,
   gateway: gatewayOptions,
   device: deviceOptions,
+  tail: tailOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>;
 
 /** A command that has a section. */

@@ -11,7 +11,8 @@ import {
   wordOption,
 } from "../options.ts";
 
-const anyCount = Number.MAX_SAFE_INTEGER;
+/** What the trainer takes. */
+const most = 1_000_000;
 
 const holdout: OptionSpec<number> = {
   placeholder: "SHARE",
@@ -68,8 +69,8 @@ export const trainOptions = {
   "gradient-bits": defaulted(wholeOption("BITS", "width of the gradient; 0 does not quantize it", 0, 16), 0),
   solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
   engine: defaulted(wordOption(["reference"], "what runs an epoch"), "reference"),
-  epochs: defaulted(wholeOption("N", "passes over the training rows", 1, anyCount), 30),
-  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, anyCount), 64),
+  epochs: defaulted(wholeOption("N", "passes over the training rows", 1, most), 30),
+  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, most), 64),
   step: defaulted(step, "auto"),
   schedule: defaulted(
     wordOption(["inverse", "constant"], "how the step changes: divided by the epoch, or not"),

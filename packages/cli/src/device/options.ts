@@ -9,6 +9,7 @@ import {
   type OptionTable,
   textOption,
   wholeOption,
+  wordOption,
 } from "../options.ts";
 
 /** A range of a channel, by name. */
@@ -56,5 +57,9 @@ export const deviceOptions = {
   samples: defaulted(wholeOption("K", "independent draws a feature's code carries, 1 to 15", 1, 15), 2),
   "rows-per-frame": defaulted(wholeOption("N", "rows after which a frame is sealed", 1, 4096), 256),
   seconds: defaulted(wholeOption("S", "longest time that a row waits for its frame", 1, 86_400), 10),
+  spool: textOption("DIR", "folder that keeps rows until the gateway has them, over restarts (default: memory)"),
+  capacity: wholeOption("BYTES", "most bytes kept (default 16 MiB in memory, 64 MiB in a spool)", 65_536, 2 ** 40),
+  policy: defaulted(wordOption(["refuse", "drop-oldest", "drop-newest"], "what gives way when that is full"), "refuse"),
+  order: defaulted(wordOption(["oldest-first", "live-first"], "frames that go first"), "oldest-first"),
   timeout: defaulted(wholeOption("S", "longest wait for the last receipts", 0, 86_400), 60),
 } as const satisfies OptionTable;

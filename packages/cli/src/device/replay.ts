@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, Schema } from "@zipml/codec";
 import { defineSchema } from "@zipml/codec";
-import { createDevice, type Device, DeviceError, type DeviceStatus } from "@zipml/device";
+import {
+  createDevice,
+  createMemoryOutbox,
+  type Device,
+  DeviceError,
+  type DeviceStatus,
+  type Outbox,
+} from "@zipml/device";
+import { openSpool } from "@zipml/device/spool";
 import { columnRanges, readTable, rowMajor } from "@zipml/gateway/data";
 import { connectorOf } from "../connector.ts";
 import { CliError } from "../errors.ts";
@@ -36,6 +44,8 @@ export interface ReplayReport {
   /** Bytes on the MQTT connection, both ways, and the payloads in them. */
   readonly mqttBytes: number;
   readonly payloadBytes: number;
+  /** Rows dropped by policy, sealed or not. */
+  readonly dropped: number;
   /** Frames without a receipt at the end. */
   readonly left: number;
 }
@@ -107,6 +117,14 @@ export interface Watch {
   failed(error: unknown): void;
   /** There is no connection; the agent keeps trying. */
   offline(reason: string): void;
+  /** Something was dropped by policy, or is not sent any more. */
+  lost(what: string): void;
+}
+
+/** Where rows are kept until the gateway has them. */
+function openOutbox({ spool, capacity, policy }: Values): Promise<Outbox> {
+  const bound = capacity === undefined ? { policy } : { policy, capacity };
+  return spool === undefined ? Promise.resolve(createMemoryOutbox(bound)) : openSpool({ directory: spool, ...bound });
 }
 
 async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise<void> {
@@ -114,6 +132,10 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
   for await (const event of device.events()) {
     if (event.type === "sealed") sealed.bytes += event.bytes;
     else if (event.type === "error") tell.failed(event.error);
+    else if (event.type === "dropped")
+      tell.lost(`${event.rows} rows dropped, ${event.frames} frames with them: it is full`);
+    else if (event.type === "quarantined")
+      tell.lost(`frame ${event.sequence} of session ${event.session} is not sent again: ${event.reason}`);
     else if (event.type === "online") said = "";
     else if (event.type === "offline" && event.reason !== said) {
       said = event.reason; // one line for any number of attempts that fail alike
@@ -123,7 +145,7 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
 }
 
 function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameBytes: number): ReplayReport {
-  const { accepted, sequence, resent, clipped, queued, traffic } = status;
+  const { accepted, sequence, resent, clipped, dropped, queued, traffic } = status;
   return {
     id: device.id,
     session: device.session,
@@ -136,8 +158,30 @@ function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameByt
     clipped: Object.values(clipped).reduce((sum, count) => sum + count, 0),
     mqttBytes: traffic.sent.bytes + traffic.received.bytes,
     payloadBytes: traffic.sent.payload + traffic.received.payload,
+    dropped: dropped.rows + dropped.frameRows,
     left: queued.frames,
   };
+}
+
+async function startDevice(id: string, schema: Schema, values: Values): Promise<Device> {
+  const transport = await connectorOf(values);
+  const outbox = await openOutbox(values);
+  try {
+    return createDevice({
+      id,
+      group: values.group,
+      schema,
+      transport,
+      outbox,
+      delivery: { order: values.order },
+      grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
+      batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },
+      ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
+    });
+  } catch (error) {
+    await outbox.close();
+    throw error;
+  }
 }
 
 /**
@@ -151,15 +195,7 @@ function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameByt
 export async function replayFile(values: Values, tell: Watch, signal: AbortSignal): Promise<ReplayReport> {
   const id = required("id", values.id);
   const replay = await readReplay(values);
-  const device = createDevice({
-    id,
-    group: values.group,
-    schema: replay.schema,
-    transport: await connectorOf(values),
-    grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
-    batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },
-    ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
-  });
+  const device = await startDevice(id, replay.schema, values);
   const sealed: Sealed = { bytes: 0 };
   const watching = watchDevice(device, sealed, tell);
   try {

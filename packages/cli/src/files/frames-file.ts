@@ -1,5 +1,4 @@
 import {
-  type Channel,
   createQuantizer,
   DecodeError,
   decodeFrame,
@@ -14,6 +13,7 @@ import {
   type Schema,
   unpackCodes,
 } from "@zipml/codec";
+import { gridSchema, schemaSchema } from "@zipml/protocol";
 import { z } from "zod";
 import { CliError } from "../errors.ts";
 import { textLines } from "./text-lines.ts";
@@ -42,30 +42,10 @@ export type FrameLine =
   | { readonly line: number; readonly decoded: DecodedFrame }
   | { readonly line: number; readonly fault: string };
 
-const channelSchema = z.strictObject({
-  name: z.string(),
-  unit: z.string(),
-  range: z.tuple([z.number(), z.number()]),
-  role: z.enum(["feature", "target"]),
-});
-
-const gridSchema = z.strictObject({
-  epoch: z.int(),
-  scheme: z.literal("count"),
-  coding: z.literal("packed"),
-  channels: z.array(
-    z.strictObject({
-      bits: z.int(),
-      samples: z.int(),
-      levels: z.strictObject({ kind: z.literal("uniform"), low: z.number(), high: z.number() }),
-    }),
-  ),
-});
-
 const headerSchema = z.strictObject({
   zipml: z.literal("frames"),
   version: z.literal(1),
-  schema: z.strictObject({ channels: z.array(channelSchema) }),
+  schema: schemaSchema,
   grids: z.array(gridSchema).min(1),
 });
 
@@ -110,7 +90,7 @@ function parseLine<T>(text: string, schema: z.ZodType<T>): T {
 function parseHeader(file: string, text: string): FramesHeader {
   try {
     const { schema: given, grids } = parseLine(text, headerSchema);
-    const schema = defineSchema(given.channels as readonly Channel[]);
+    const schema = defineSchema(given.channels);
     return { schema, grids: grids.map((grid) => defineGrid(schema, grid)) };
   } catch (error) {
     if (!(error instanceof CliError || error instanceof GridError)) throw error;

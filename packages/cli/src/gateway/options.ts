@@ -1,4 +1,4 @@
-import { connectionOptions } from "../connection-options.ts";
+import { connectionOptions, switchOption } from "../connection-options.ts";
 import {
   defaulted,
   fileOption,
@@ -17,6 +17,10 @@ const { url: _url, ...connection } = connectionOptions;
 export const gatewayOptions = {
   group: defaulted(textOption("GROUP", "group to serve"), "demo"),
   id: textOption("ID", "id of the gateway, unique at its broker (default: the group's)"),
+  directory: {
+    ...fileOption("folder for the log of all frames and the checkpoints; a restart goes on from it (default: memory)"),
+    placeholder: "DIR",
+  },
   url: textOption("URL", "external broker; without it the embedded broker starts"),
   port: defaulted(wholeOption("PORT", "embedded broker: port; 0 takes a free one", 0, 65_535), 1883),
   host: defaulted(textOption("ADDRESS", "embedded broker: address to listen on"), "127.0.0.1"),
@@ -24,8 +28,16 @@ export const gatewayOptions = {
   "broker-cert": fileOption("embedded broker: PEM file of its certificate; turns TLS on"),
   "broker-key": fileOption("embedded broker: PEM file of its key"),
   "broker-ca": fileOption(
-    "embedded broker: PEM file of the authorities of client certificates, which it then asks for",
+    "embedded broker: PEM file of the authorities of client certificates; a client may do what its certificate's name says",
   ),
+  users: fileOption("embedded broker: file of users, from zipml enroll user; each may do what its name says"),
+  "allow-anonymous": switchOption(
+    "embedded broker: with neither of these, let everybody beyond this machine do everything",
+  ),
+  "broker-directory": {
+    ...fileOption("embedded broker: folder of its retained messages (default: memory)"),
+    placeholder: "DIR",
+  },
   ...connection,
   target: textOption("CHANNEL", "channel to predict (default: the one with the role target)"),
   features: namesOption("A,B", "channels to predict from (default: those with the role feature)"),

@@ -8,6 +8,9 @@ import {
 } from "@zipml/gateway";
 import { fileError } from "@zipml/gateway/data";
 import { connectorOf } from "../connector.ts";
+import { describeError } from "../describe-error.ts";
+import { isOpenToOthers } from "../enroll/secret-file.ts";
+import { readUsersFile } from "../enroll/users-file.ts";
 import { CliError } from "../errors.ts";
 import type { OptionValues } from "../options.ts";
 import type { gatewayOptions } from "./options.ts";
@@ -25,6 +28,7 @@ async function brokerOf(values: Values): Promise<BrokerOptions> {
   if ((cert === undefined) !== (key === undefined))
     throw new CliError("option", "--broker-cert and --broker-key go together");
   if (ca !== undefined && cert === undefined) throw new CliError("option", "--broker-ca needs --broker-cert");
+  const { users, "broker-directory": directory } = values;
   const tls =
     cert === undefined || key === undefined
       ? undefined
@@ -35,7 +39,25 @@ async function brokerOf(values: Values): Promise<BrokerOptions> {
     ...(websocketPort === undefined ? {} : { websocketPort }),
     ...(tls === undefined ? {} : { tls }),
     ...(values["allow-plaintext"] === true ? { allowPlaintext: true } : {}),
+    ...(values["allow-anonymous"] === true ? { allowAnonymous: true } : {}),
+    ...(users === undefined ? {} : { users: await readUsersFile(users) }),
+    ...(directory === undefined ? {} : { directory }),
   };
+}
+
+/** Takes certificates and users anew at every SIGHUP, until told to leave off. */
+function reloadOnHangup(values: Values, { broker }: Gateway, warn: (line: string) => Promise<void>): () => void {
+  if (broker === undefined) return () => undefined;
+  const reload = async (): Promise<void> => {
+    const { tls, users } = await brokerOf(values);
+    broker.reload({ ...(tls === undefined ? {} : { tls }), ...(users === undefined ? {} : { users }) });
+    await warn("certificates and users were read again");
+  };
+  const hangup = (): void => {
+    reload().catch((error: unknown) => warn(`nothing was changed: ${describeError(error) ?? String(error)}`));
+  };
+  process.on("SIGHUP", hangup);
+  return () => process.off("SIGHUP", hangup);
 }
 
 async function optionsOf(values: Values): Promise<GatewayOptions> {
@@ -45,6 +67,7 @@ async function optionsOf(values: Values): Promise<GatewayOptions> {
     group: values.group,
     ...(url === undefined ? { broker: await brokerOf(values) } : { transport: await connectorOf({ ...values, url }) }),
     ...(prefix === undefined ? {} : { prefix }),
+    ...(values.directory === undefined ? {} : { directory: values.directory }),
     publishBits: values["publish-bits"],
     training: {
       ...(target === undefined ? {} : { target }),
@@ -68,25 +91,32 @@ async function optionsOf(values: Values): Promise<GatewayOptions> {
  * @param values The command's options.
  * @param started Told once, when the broker listens or the connection is being made.
  * @param happened Told of every event, in order.
+ * @param warn Told what the operator should know beside them.
  * @param signal Ends it; what was received is receipted first.
  */
 export async function serve(
   values: Values,
   started: (gateway: Gateway) => Promise<void>,
   happened: (event: GatewayEvent) => Promise<void>,
+  warn: (line: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   await using gateway = await createGateway(await optionsOf(values));
+  const key = values["broker-key"];
+  if (key !== undefined && values.url === undefined && (await isOpenToOthers(key)))
+    await warn(`warning: ${key} can be read by others: chmod 600 ${key}`);
   const watch = async (): Promise<void> => {
     for await (const event of gateway.events()) await happened(event);
   };
   const watching = watch();
   await started(gateway);
+  const leaveOff = reloadOnHangup(values, gateway, warn);
   if (!signal.aborted)
     await Promise.race([
       new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
       watching, // a watcher that fails ends the command
     ]);
+  leaveOff();
   await gateway.close();
   await watching;
 }

@@ -68,6 +68,8 @@ export async function readTrainingRows(values: Values): Promise<TrainingRows> {
   const target = required("target", values.target);
   if (values.features?.includes(target))
     throw new CliError("option", `--features must not hold the target ${JSON.stringify(target)}`);
+  const twice = values.features?.find((name, i, all) => all.indexOf(name) !== i);
+  if (twice !== undefined) throw new CliError("option", `--features names ${JSON.stringify(twice)} twice`);
   const table = await readTable(data, {
     columns: values.features ?? "numeric",
     also: [target],

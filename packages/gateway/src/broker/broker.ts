@@ -1,12 +1,33 @@
-import { createServer as createHttpServer } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from "node:net";
+import type { EventEmitter } from "node:events";
 import { type Duplex, duplexPair } from "node:stream";
-import { createSecureContext, createServer as createTlsServer, type TlsOptions } from "node:tls";
-import { Aedes } from "aedes";
-import { createWebSocketStream, WebSocketServer } from "ws";
+import { createTopics } from "@zipml/protocol";
+import { Aedes, type Client } from "aedes";
 import { GatewayError } from "../errors.ts";
-import type { BrokerOptions, BrokerTls } from "./options.ts";
+import { type Access, createAccess } from "./access.ts";
+import { type Admission, createAdmission } from "./admission.ts";
+import { createGuard } from "./guard.ts";
+import { type Arrival, type Listener, openListener } from "./listeners.ts";
+import {
+  type BrokerOptions,
+  type BrokerSurroundings,
+  type BrokerTls,
+  type BrokerUser,
+  type ResolvedBrokerOptions,
+  resolveBrokerOptions,
+} from "./options.ts";
+import { createPermissions } from "./permissions.ts";
+import { type BrokerPersistence, openPersistence } from "./persistence.ts";
+import { createRetainedLedger, type RetainedLedger } from "./retained.ts";
+import { type BrokerCounters, type BrokerStatus, createBrokerCounters } from "./status.ts";
+import { createUserBook, type UserBook } from "./users.ts";
+
+/** What a running broker can take anew. */
+export interface BrokerReload {
+  /** Other certificates, for connections from now on; with `ca` only where there was one before. */
+  readonly tls?: BrokerTls;
+  /** Other users; clients whose user is gone or has another password are closed. Only where there were some before. */
+  readonly users?: readonly BrokerUser[];
+}
 
 /** A running embedded broker. */
 export interface EmbeddedBroker extends AsyncDisposable {
@@ -14,128 +35,190 @@ export interface EmbeddedBroker extends AsyncDisposable {
   readonly url: string;
   /** The same over WebSocket, where it was asked for. */
   readonly websocketUrl: string | undefined;
-  /** A connection from within the process, without a socket. */
+  /** A connection from within the process, without a socket; it may do everything. */
   connect(): Duplex;
+  /** What it counts. A copy. */
+  status(): BrokerStatus;
+  /**
+   * Takes other certificates or users without a restart; either all of it, or, where it throws, nothing.
+   *
+   * @throws {@link GatewayError} `options`.
+   */
+  reload(changes: BrokerReload): void;
   /** Closes every connection and listener. Idempotent. */
   close(): Promise<void>;
 }
 
-interface Listener {
-  readonly server: Server;
-  readonly sockets: Set<Socket>;
-  readonly port: number;
+/** The parts of a running broker. */
+interface Parts {
+  readonly options: ResolvedBrokerOptions;
+  readonly aedes: Aedes;
+  readonly access: Access;
+  readonly admission: Admission;
+  readonly counters: BrokerCounters;
+  readonly retained: RetainedLedger;
+  readonly persistence: BrokerPersistence;
+  readonly clients: Set<Client>;
+  readonly accept: WeakMap<Client, () => void>;
+  users: UserBook | undefined;
 }
 
-const bytes = (pem: string | Uint8Array): string | Buffer => (typeof pem === "string" ? pem : Buffer.from(pem));
-
-function tlsOptions({ cert, key, ca }: BrokerTls): TlsOptions {
-  const asked = ca === undefined ? {} : { ca: bytes(ca), requestCert: true, rejectUnauthorized: true };
-  const options: TlsOptions = { cert: bytes(cert), key: bytes(key), minVersion: "TLSv1.2", ...asked };
-  try {
-    createSecureContext(options);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GatewayError("options", `broker.tls: cert, key or ca can't be used: ${why}`, { cause });
-  }
-  return options;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
-}
-
-async function listen(server: Server, host: string, port: number): Promise<Listener> {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+async function startParts(options: ResolvedBrokerOptions): Promise<Parts> {
+  const { limits, clock, users, tls, topics } = options;
+  const book = users === undefined ? undefined : createUserBook(users);
+  const persistence = await openPersistence(options.directory);
+  const counters = createBrokerCounters();
+  const retained = createRetainedLedger(limits, await persistence.topics());
+  const clients = new Set<Client>();
+  const accept = new WeakMap<Client, () => void>();
+  const access = createAccess({
+    limits,
+    counters,
+    retained,
+    permissions: createPermissions(topics),
+    known: users !== undefined || tls?.ca !== undefined,
+    users: () => parts.users,
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(new GatewayError("listen", `the broker can't listen on ${host}:${port}: ${cause.message}`, { cause })),
-    );
-    try {
-      server.listen(port, host, () => resolve());
-    } catch (cause) {
-      reject(new GatewayError("options", `broker port ${port}: a whole number from 0 to 65535 is needed`, { cause }));
-    }
+  const aedes = await Aedes.createBroker({
+    ...access.hooks,
+    ...(persistence.store === undefined ? {} : { persistence: persistence.store }),
+    concurrency: 0, // a client that does not read must hold up nobody else's messages
+    connectTimeout: 2 * limits.connectTimeout, // the door's own deadline comes first
+    drainTimeout: 10_000,
+    maxInflightInbound: limits.inflight,
   });
-  const address = server.address() as AddressInfo; // a TCP server that listens has one
-  return { server, sockets, port: address.port };
+  const admission = createAdmission(limits, clock);
+  const parts: Parts = {
+    options,
+    aedes,
+    access,
+    admission,
+    counters,
+    retained,
+    persistence,
+    clients,
+    accept,
+    users: book,
+  };
+  // The library's types leave this event out; nobody listening would end the process.
+  (aedes as EventEmitter).on("error", () => {
+    counters.faults += 1;
+  });
+  aedes.on("client", (client) => clients.add(client));
+  aedes.on("clientDisconnect", (client) => clients.delete(client));
+  aedes.on("unsubscribe", (filters, client) => access.unsubscribed(client, filters));
+  aedes.on("connackSent", (packet, client) => {
+    if (packet.returnCode === 0) accept.get(client)?.();
+  });
+  return parts;
 }
 
-async function closeListener({ server, sockets }: Listener): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const socket of sockets) socket.destroy();
-  await closed;
+function receive({ options, aedes, access, counters, accept }: Parts, arrival: Arrival): void {
+  const { stream, commonName, connecting, accepted } = arrival;
+  const guard = createGuard(stream, options.limits, options.clock, {
+    refused: counters.refuse,
+    connecting,
+    slowed: () => {
+      counters.slowed += 1;
+    },
+  });
+  const client = aedes.handle(guard.stream);
+  access.introduce(client, { inside: false, commonName });
+  accept.set(client, () => {
+    accepted();
+    guard.accept();
+  });
 }
 
-function websocketServer(broker: Aedes, tls: BrokerTls | undefined): Server {
-  const http = tls === undefined ? createHttpServer() : createHttpsServer(tlsOptions(tls));
-  // Made without the server: it would pass on the server's errors to nobody, and so end the process.
-  const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => offered.has("mqtt") && "mqtt" });
-  http.on("upgrade", (request, socket, head) => {
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      broker.handle(createWebSocketStream(client), request);
-    });
-  });
-  return http;
+function connectInside({ aedes, access }: Parts): Duplex {
+  const [inside, outside] = duplexPair();
+  // The end of one side is not heard at the other by itself: both would wait for their timers.
+  inside.on("close", () => outside.destroy());
+  outside.on("close", () => inside.destroy());
+  access.introduce(aedes.handle(inside), { inside: true });
+  return outside;
+}
+
+function reload(parts: Parts, listeners: readonly Listener[], { tls, users }: BrokerReload): void {
+  const { options, access, clients } = parts;
+  if (tls !== undefined && (options.tls === undefined || (options.tls.ca === undefined) !== (tls.ca === undefined)))
+    throw new GatewayError("options", "reload: tls and tls.ca can be changed, not turned on or off");
+  if (users !== undefined && parts.users === undefined)
+    throw new GatewayError("options", "reload: users can be changed, not turned on");
+  const book = users === undefined ? parts.users : createUserBook(users);
+  if (tls !== undefined) for (const listener of listeners) listener.reload(tls);
+  parts.users = book;
+  for (const client of clients) if (access.isOutdated(client)) client.close();
+}
+
+async function stop({ aedes, persistence }: Parts, listeners: readonly Listener[]): Promise<void> {
+  await new Promise<void>((resolve) => aedes.close(() => resolve()));
+  await Promise.all(listeners.map((listener) => listener.close()));
+  await new Promise((resolve) => setImmediate(resolve)); // what the closed clients still had to store
+  await persistence.close();
+}
+
+function statusOf({ aedes, admission, counters, retained }: Parts): BrokerStatus {
+  const { accepted, messages, slowed, faults } = counters;
+  return {
+    connections: admission.count,
+    clients: aedes.connectedClients,
+    accepted,
+    messages,
+    retained: retained.count,
+    slowed,
+    faults,
+    refused: counters.refused(),
+  };
 }
 
 /**
  * Starts an embedded broker.
  *
- * @param options Ports, address and certificates.
- * @throws {@link GatewayError} `options` for plaintext beyond this machine that was not asked for, `listen` where the
- * port can't be had.
+ * @param options Ports, address, certificates, users and bounds.
+ * @param around The gateway's topics and clock. Default the topics under `zipml/1`, and the system's clock.
+ * @throws {@link GatewayError} `options` for a broker open to others that was not asked for, and for what can't be used;
+ * `listen` where the port can't be had.
  */
-export async function startBroker(options: BrokerOptions = {}): Promise<EmbeddedBroker> {
-  const { host = "127.0.0.1", tls, websocketPort } = options;
-  if (tls === undefined && options.allowPlaintext !== true && !isLoopback(host))
-    throw new GatewayError(
-      "options",
-      `broker.host ${host} without tls sends readings in the clear: give tls, or allowPlaintext`,
-    );
-  const broker = await Aedes.createBroker();
-  const handle = (socket: Duplex): void => {
-    broker.handle(socket);
-  };
+export async function startBroker(
+  options: BrokerOptions = {},
+  around: BrokerSurroundings = { topics: createTopics() },
+): Promise<EmbeddedBroker> {
+  const resolved = resolveBrokerOptions(options, around);
+  const parts = await startParts(resolved);
   const listeners: Listener[] = [];
-  const stop = async (): Promise<void> => {
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
-    await Promise.all(listeners.map(closeListener));
+  const ports = {
+    options: resolved,
+    admission: parts.admission,
+    refused: parts.counters.refuse,
+    arrived: (arrival: Arrival) => receive(parts, arrival),
   };
-  const open = async (server: Server, port: number): Promise<number> => {
-    const listener = await listen(server, host, port);
+  const open = async (kind: "mqtt" | "websocket", port: number): Promise<number> => {
+    const listener = await openListener(kind, port, ports);
     listeners.push(listener);
     return listener.port;
   };
+  const { tls, host, websocketPort } = resolved;
   try {
-    const plain = tls === undefined ? createServer(handle) : createTlsServer(tlsOptions(tls), handle);
-    const port = await open(plain, options.port ?? (tls === undefined ? 1883 : 8883));
-    const web = websocketPort === undefined ? undefined : await open(websocketServer(broker, tls), websocketPort);
+    const port = await open("mqtt", resolved.port);
+    const web = websocketPort === undefined ? undefined : await open("websocket", websocketPort);
     const at = host.includes(":") ? `[${host}]` : host;
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
-      closed ??= stop();
+      closed ??= stop(parts, listeners);
       return closed;
     };
     return {
       url: `${tls === undefined ? "mqtt" : "mqtts"}://${at}:${port}`,
       websocketUrl: web === undefined ? undefined : `${tls === undefined ? "ws" : "wss"}://${at}:${web}`,
-      connect: () => {
-        const [inside, outside] = duplexPair();
-        // The end of one side is not heard at the other by itself: both would wait for their timers.
-        inside.on("close", () => outside.destroy());
-        outside.on("close", () => inside.destroy());
-        broker.handle(inside);
-        return outside;
-      },
+      connect: () => connectInside(parts),
+      status: () => statusOf(parts),
+      reload: (changes) => reload(parts, listeners, changes),
       close,
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    await stop();
+    await stop(parts, listeners);
     throw error;
   }
 }

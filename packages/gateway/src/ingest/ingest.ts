@@ -1,17 +1,10 @@
-import {
-  createQuantizer,
-  DecodeError,
-  decodeFrame,
-  type Frame,
-  type Grid,
-  type Schema,
-  unpackCodes,
-} from "@zipml/codec";
-import type { Birth, Clock, Command } from "@zipml/protocol";
+import { DecodeError, decodeFrame, type Frame, type Grid, type Schema } from "@zipml/codec";
+import type { Birth, Clock, Command, Health } from "@zipml/protocol";
+import type { Added, FrameLog } from "../log/frame-log.ts";
 import type { StoredFrame } from "../sample-store.ts";
-import type { Task } from "../train/index.ts";
-import { type Mismatch, type Projection, projectionOf, type TaskChoice, taskOf } from "./columns.ts";
-import type { Decoder, DeviceRecord, Registry, RegistryLimits, SessionRecord } from "./registry.ts";
+import type { GroupTask } from "./group-task.ts";
+import type { DeviceRecord, Registry, RegistryLimits } from "./registry.ts";
+import { type Decoder, followGap, retake, type SessionRecord } from "./session.ts";
 
 /** Counts of what came in. Frames unless said. */
 export interface IngestCounts {
@@ -21,16 +14,20 @@ export interface IngestCounts {
   readonly stored: number;
   /** Rows in them. */
   readonly rows: number;
-  /** Frames that were stored before: receipted again, not stored again. */
+  /** Frames that were stored before, or are about to be: receipted again, not stored again. */
   readonly duplicates: number;
   /** Frames that did not decode. */
   readonly bad: number;
   /** Frames whose session or grid epoch was not known when they came. */
   readonly unknownGrid: number;
-  /** Frames not taken, and not receipted, for want of room: the device sends them again. */
+  /** Frames not taken, and not receipted, for want of room in memory or on disk: the device sends them again. */
   readonly deferred: number;
   /** Frames of devices whose readings can't be trained on. */
   readonly unusable: number;
+  /** Frames on their way to the disk. */
+  readonly pending: number;
+  /** Sequences that devices declared as dropped. */
+  readonly declared: number;
 }
 
 /** What ingest needs from the gateway. */
@@ -38,7 +35,8 @@ export interface IngestPorts {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly limits: RegistryLimits;
-  readonly choice: TaskChoice;
+  readonly task: GroupTask;
+  readonly log: FrameLog;
   store(frame: StoredFrame): void;
   /** The session has more in store than the last receipt said. */
   receipt(device: DeviceRecord, session: SessionRecord): void;
@@ -46,7 +44,6 @@ export interface IngestPorts {
   /** A frame was refused. */
   refused(device: string, error: DecodeError): void;
   unusable(device: string, reason: string): void;
-  task(task: Task): void;
 }
 
 /** From data messages to stored frames, each exactly once by (device, session, sequence). */
@@ -58,8 +55,8 @@ export interface Ingest {
    */
   birth(device: string, message: Birth, retained: boolean): void;
   data(device: string, payload: Uint8Array): void;
-  /** What the group trains, once a birth has shown it. */
-  readonly task: Task | undefined;
+  /** Closes the gaps that the device declares. */
+  health(device: string, message: Health): void;
   counts(): IngestCounts;
 }
 
@@ -75,7 +72,6 @@ export function createIngest(ports: IngestPorts): Ingest {
 
 class GroupIngest implements Ingest {
   readonly #ports: IngestPorts;
-  readonly #projections = new Map<string, Projection | Mismatch>();
   readonly #counts = {
     received: 0,
     stored: 0,
@@ -85,15 +81,14 @@ class GroupIngest implements Ingest {
     unknownGrid: 0,
     deferred: 0,
     unusable: 0,
+    pending: 0,
+    declared: 0,
   };
-  #task: Task | undefined;
+  #parkedBytes = 0;
+  #taskNoted = false;
 
   constructor(ports: IngestPorts) {
     this.#ports = ports;
-  }
-
-  get task(): Task | undefined {
-    return this.#task;
   }
 
   counts(): IngestCounts {
@@ -101,7 +96,7 @@ class GroupIngest implements Ingest {
   }
 
   birth(id: string, message: Birth, retained: boolean): void {
-    const { registry } = this.#ports;
+    const { registry, receipt } = this.#ports;
     const device = registry.open(id);
     if (device === undefined) return;
     device.birth = message;
@@ -111,15 +106,21 @@ class GroupIngest implements Ingest {
     for (const part of [...(message.earlier ?? []), message]) {
       const { session: number, startedAt, grids, schema = message.schema } = part;
       const session = registry.openSession(device, number, startedAt);
-      if (session.startedAt === startedAt) this.#learn(device, session, schema, grids);
+      session.contested = session.startedAt !== startedAt;
+      if (!session.contested) this.#learn(device, session, schema, grids);
       // Its sequences would be taken for those of the first and receipted without being stored.
       else
         this.#refuse(
           device,
           `session ${number} began at ${session.startedAt} and again at ${startedAt}: a run needs a number of its own`,
         );
+      if (session.sequences.end > 0 && !session.contested) receipt(device, session); // the last one may have been lost, or was not sent
     }
-    for (const payload of device.parked.splice(0)) this.#take(device, payload, true);
+    if (device.health !== undefined) this.#declare(device, device.health);
+    for (const payload of device.parked.splice(0)) {
+      this.#parkedBytes -= payload.length;
+      this.#take(device, payload, true);
+    }
   }
 
   data(id: string, payload: Uint8Array): void {
@@ -129,21 +130,31 @@ class GroupIngest implements Ingest {
     else this.#take(device, payload, false);
   }
 
+  health(id: string, message: Health): void {
+    const device = this.#ports.registry.open(id);
+    if (device === undefined) return;
+    device.health = message;
+    this.#declare(device, message);
+  }
+
   #learn(device: DeviceRecord, session: SessionRecord, schema: Schema, grids: readonly Grid[]): void {
+    const { task, limits } = this.#ports;
     for (const grid of grids) {
-      if (session.decoders.has(grid.epoch)) continue; // an epoch never changes its meaning within a session
-      const projection = this.#projection(schema, grid);
-      if ("reason" in projection) {
-        this.#refuse(device, projection.reason);
-        return;
+      if (session.decoders.has(grid.epoch)) {
+        device.unusable = undefined; // the last grid is the one in force: what it says holds
+        continue; // an epoch never changes its meaning within a session
       }
-      const quantizer = createQuantizer(grid);
-      const decoder: Decoder = {
-        channels: grid.channels.length,
-        projection,
-        decode: (body, rows) => projection.project(unpackCodes(body, rows, quantizer), rows),
-      };
-      session.decoders.set(grid.epoch, decoder);
+      const decoder =
+        session.decoders.size < limits.grids
+          ? task.decoder(schema, grid)
+          : { reason: `session ${session.session} has more than ${limits.grids} grids` };
+      if ("reason" in decoder) {
+        if (session.refused.size < limits.grids) session.refused.add(grid.epoch);
+        this.#refuse(device, decoder.reason);
+      } else {
+        session.decoders.set(grid.epoch, decoder);
+        device.unusable = undefined;
+      }
     }
   }
 
@@ -152,29 +163,18 @@ class GroupIngest implements Ingest {
     device.unusable = reason;
   }
 
-  /** One projection, and so one quantizer, for all devices with the same channels and grid. */
-  #projection(schema: Schema, grid: Grid): Projection | Mismatch {
-    if (this.#task === undefined) {
-      const task = taskOf(schema, this.#ports.choice);
-      if ("reason" in task) return task;
-      this.#task = task;
-      this.#ports.task(task);
-    }
-    const key = JSON.stringify([schema, { ...grid, epoch: 0 }]);
-    const known = this.#projections.get(key);
-    if (known !== undefined) return known;
-    const made = projectionOf(schema, grid, this.#task, this.#ports.choice.estimator);
-    this.#projections.set(key, made);
-    return made;
-  }
-
   #take(device: DeviceRecord, payload: Uint8Array, again: boolean): void {
     try {
       const frame = decodeFrame(payload);
-      const session = device.sessions.get(frame.session);
+      const session = this.#ports.registry.session(device, frame.session);
       const decoder = session?.decoders.get(frame.grid);
+      if (session?.contested || session?.refused.has(frame.grid)) {
+        this.#counts.unusable += 1;
+        return;
+      }
+      if (session !== undefined && this.#known(device, session, frame.sequence)) return;
       if (session === undefined || decoder === undefined) this.#wait(device, payload, again);
-      else this.#store(device, session, decoder, frame);
+      else this.#store(device, session, decoder, frame, payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#counts.bad += 1;
@@ -182,37 +182,128 @@ class GroupIngest implements Ingest {
     }
   }
 
-  #store(device: DeviceRecord, session: SessionRecord, decoder: Decoder, frame: Frame): void {
+  /** Whether the frame is stored, or about to be. */
+  #known(device: DeviceRecord, session: SessionRecord, sequence: number): boolean {
+    const stored = session.sequences.has(sequence);
+    if (!stored && !session.pending.has(sequence)) return false;
+    this.#counts.duplicates += 1;
+    if (stored) this.#ports.receipt(device, session); // the receipt for it may have been lost
+    return true;
+  }
+
+  #store(device: DeviceRecord, session: SessionRecord, decoder: Decoder, frame: Frame, payload: Uint8Array): void {
+    const { clock, limits, log } = this.#ports;
     const { sequence, rows, start, body } = frame;
-    if (session.sequences.has(sequence)) {
-      this.#counts.duplicates += 1;
-      this.#ports.receipt(device, session); // the receipt for it may have been lost
-      return;
-    }
     const codes = decoder.decode(body, rows);
-    if (!session.sequences.add(sequence)) {
+    const { quantizer } = decoder.projection;
+    const time = session.startedAt + start;
+    const stored = { device: device.id, session: session.session, sequence, time, rows, quantizer, codes };
+    if (session.stale) retake(session, limits.ranges);
+    if (!session.taken.add(sequence)) {
       this.#counts.deferred += 1;
       return;
     }
-    const { quantizer } = decoder.projection;
-    const time = session.startedAt + start;
-    this.#ports.store({ device: device.id, session: session.session, sequence, time, rows, quantizer, codes });
+    session.pending.add(sequence);
+    this.#counts.pending += 1;
+    const entry = { type: "frame", device: device.id, session: session.session, at: clock.now(), payload } as const;
+    const noted = this.#note(device, session, decoder);
+    if (noted && log.append(entry, (durable) => this.#settle(device, session, stored, durable))) return;
+    this.#release(session, sequence);
+    this.#counts.deferred += 1;
+    session.stale = true;
+  }
+
+  #release(session: SessionRecord, sequence: number): void {
+    session.pending.delete(sequence);
+    this.#counts.pending -= 1;
+  }
+
+  #settle(device: DeviceRecord, session: SessionRecord, frame: StoredFrame, durable: boolean): Added | undefined {
+    const { sequence, rows } = frame;
+    this.#release(session, sequence);
+    if (!durable) {
+      this.#counts.deferred += 1;
+      session.stale = true;
+      return undefined;
+    }
+    const { floor } = session.sequences;
+    session.sequences.add(sequence);
+    followGap(session, floor, this.#ports.clock.now());
+    this.#ports.store(frame);
     this.#counts.stored += 1;
     this.#counts.rows += rows;
     this.#ports.receipt(device, session);
+    return { ...frame, ranges: [[sequence, sequence]], declared: 0 };
+  }
+
+  /** Has the log know what the frame means, and what the group trains, before the frame itself. */
+  #note(device: DeviceRecord, session: SessionRecord, { schema, grid }: Decoder): boolean {
+    const { log, task } = this.#ports;
+    if (!this.#taskNoted && task.task !== undefined) {
+      this.#taskNoted = log.append({ type: "task", choice: task.choice, task: task.task }, (durable) => {
+        this.#taskNoted = durable;
+        return undefined;
+      });
+      if (!this.#taskNoted) return false;
+    }
+    if (session.noted.has(grid.epoch)) return true;
+    session.noted.add(grid.epoch);
+    const { startedAt } = session;
+    const entry = { type: "note", device: device.id, session: session.session, startedAt, schema, grid } as const;
+    const appended = log.append(entry, (durable) => {
+      if (!durable) session.noted.delete(grid.epoch);
+      return undefined;
+    });
+    if (!appended) session.noted.delete(grid.epoch);
+    return appended;
+  }
+
+  #declare(device: DeviceRecord, { dropped }: Health): void {
+    for (const { session: number, ranges } of dropped.frames ?? []) {
+      const session = this.#ports.registry.session(device, number);
+      // Of a session that has no birth yet: the birth brings it here again.
+      if (session === undefined) continue;
+      if (ranges.every(([from, to]) => session.sequences.lacking(from, to).length === 0)) continue;
+      const { startedAt } = session;
+      this.#ports.log.append({ type: "declared", device: device.id, session: number, startedAt, ranges }, (durable) =>
+        durable ? this.#cover(device, session, ranges) : undefined,
+      );
+    }
+  }
+
+  #cover(device: DeviceRecord, session: SessionRecord, ranges: Added["ranges"]): Added {
+    const { clock, receipt } = this.#ports;
+    const added = coverDeclared(session, ranges);
+    followGap(session, added.floor, clock.now());
+    this.#counts.declared += added.declared;
+    receipt(device, session);
+    const { session: number } = session;
+    return { device: device.id, session: number, rows: 0, time: Number.NEGATIVE_INFINITY, sequence: 0, ...added };
   }
 
   #wait(device: DeviceRecord, payload: Uint8Array, again: boolean): void {
     const { clock, limits, command } = this.#ports;
-    if (device.unusable !== undefined) {
-      this.#counts.unusable += 1;
-      return;
-    }
     if (!again) this.#counts.unknownGrid += 1;
-    if (device.parked.length < limits.parked) device.parked.push(payload);
-    else this.#counts.deferred += 1;
+    if (device.parked.length < limits.parked && this.#parkedBytes + payload.length <= limits.parkedBytes) {
+      device.parked.push(payload);
+      this.#parkedBytes += payload.length;
+    } else this.#counts.deferred += 1;
     if (clock.now() - device.askedAt < askEvery) return;
     device.askedAt = clock.now();
     command(device.id, { name: "birth" });
   }
+}
+
+/** Closes gaps for good. @returns What was not stored before, and the floor before. */
+export function coverDeclared(
+  session: SessionRecord,
+  ranges: Added["ranges"],
+): Pick<Added, "ranges" | "declared"> & { readonly floor: number } {
+  const { floor } = session.sequences;
+  const parts = ranges.flatMap(([from, to]) => session.sequences.lacking(from, to));
+  const declared = parts.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+  for (const [from, to] of parts) session.sequences.cover(from, to);
+  session.stale = true;
+  session.declared += declared;
+  return { ranges: parts, declared, floor };
 }

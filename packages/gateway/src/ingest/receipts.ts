@@ -1,5 +1,6 @@
-import type { Clock, Command, Receipt } from "@zipml/protocol";
-import type { DeviceRecord, SessionRecord } from "./registry.ts";
+import { type Clock, type Command, maxRanges, type Receipt } from "@zipml/protocol";
+import type { DeviceRecord } from "./registry.ts";
+import type { SessionRecord } from "./session.ts";
 
 /** Pace of receipts and of requests for missing frames. */
 export interface ReceiptOptions {
@@ -14,6 +15,8 @@ export interface ReceiptPorts {
   readonly clock: Clock;
   receipt(device: string, message: Receipt): void;
   command(device: string, command: Command): void;
+  /** A gap has not closed, however often its frames were asked for. Told once a gap. */
+  gap(device: string, session: SessionRecord, age: number): void;
   failed(error: unknown): void;
 }
 
@@ -36,6 +39,9 @@ interface Gap extends Due {
   /** The session's floor when the wait began: where it has moved, waiting starts over. */
   floor: number;
   wait: number;
+  /** When the wait began, ms on the clock, and whether it was told that it is long. */
+  since: number;
+  told: boolean;
 }
 
 /** Most doublings of the wait between two requests for the same gap. */
@@ -69,14 +75,26 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
       const { floor } = session.sequences;
       const moved = floor !== gap.floor;
       gap.floor = floor;
+      if (moved) {
+        gap.since = ports.clock.now();
+        gap.told = false;
+      } else if (!gap.told && gap.wait >= options.gapAfter * 2 ** mostDoublings) {
+        gap.told = true;
+        ports.gap(device.id, session, ports.clock.now() - gap.since);
+      }
       gap.wait = moved ? options.gapAfter : Math.min(gap.wait * 2, options.gapAfter * 2 ** mostDoublings);
-      ports.command(device.id, { name: "resend", session: session.session, ranges: session.sequences.gaps() });
+      ports.command(device.id, {
+        name: "resend",
+        session: session.session,
+        ranges: session.sequences.gaps().slice(0, maxRanges),
+      });
     }
   };
   const watch = (device: DeviceRecord, session: SessionRecord): void => {
     if (session.sequences.ranges.length === 0) open.delete(session);
     else if (!open.has(session) && !signal.aborted) {
-      const gap: Gap = { device, session, floor: session.sequences.floor, wait: options.gapAfter };
+      const { floor } = session.sequences;
+      const gap: Gap = { device, session, floor, wait: options.gapAfter, since: ports.clock.now(), told: false };
       open.set(session, gap);
       chase(gap).catch(ports.failed);
     }
@@ -87,7 +105,7 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
       ports.receipt(device.id, {
         session: session.session,
         floor,
-        ranges: ranges.map(([from, to]) => [from, to] as const),
+        ranges: ranges.slice(0, maxRanges).map(([from, to]) => [from, to] as const),
       });
       watch(device, session);
     }

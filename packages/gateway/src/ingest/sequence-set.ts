@@ -17,16 +17,28 @@ export interface SequenceSet {
   add(sequence: number): boolean;
   /** The ranges below `end` that are not in the set, ascending. */
   gaps(): [from: number, to: number][];
+  /** The parts of a range that are not in the set, ascending. */
+  lacking(from: number, to: number): [from: number, to: number][];
+  /**
+   * Adds every sequence of a range.
+   *
+   * @returns How many were not in the set; undefined when the ranges would pass the bound: nothing was added.
+   */
+  cover(from: number, to: number): number | undefined;
 }
 
+/** What a set starts from. */
+export type SequenceStart = Pick<SequenceSet, "floor" | "ranges">;
+
 /**
- * An empty set.
+ * A set of sequences.
  *
  * @param mostRanges Most ranges that it keeps above its floor.
+ * @param start What is in it; default nothing. Copied, and taken as it is even where its ranges pass the bound.
  */
-export function createSequenceSet(mostRanges: number): SequenceSet {
-  let floor = 0;
-  const ranges: [number, number][] = [];
+export function createSequenceSet(mostRanges: number, start: SequenceStart = { floor: 0, ranges: [] }): SequenceSet {
+  let { floor } = start;
+  const ranges: [number, number][] = start.ranges.map(([from, to]) => [from, to]);
 
   /** Index of the first range that ends at or after the sequence. */
   const placeOf = (sequence: number): number => {
@@ -44,26 +56,31 @@ export function createSequenceSet(mostRanges: number): SequenceSet {
     const range = ranges[placeOf(sequence)];
     return range !== undefined && range[0] <= sequence;
   };
-  const absorb = (): void => {
-    const [first] = ranges;
-    if (first === undefined || first[0] > floor) return;
-    floor = first[1] + 1;
-    ranges.shift();
+  const lacking = (from: number, to: number): [number, number][] => {
+    const parts: [number, number][] = [];
+    let next = Math.max(from, floor);
+    for (let i = placeOf(next); next <= to; i++) {
+      const [first, last] = ranges[i] ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      if (first > next) parts.push([next, Math.min(first - 1, to)]);
+      next = last + 1;
+    }
+    return parts;
   };
-  const insert = (sequence: number): boolean => {
-    const at = placeOf(sequence);
-    const before = ranges[at - 1];
-    const after = ranges[at];
-    const joinsBefore = before !== undefined && before[1] + 1 === sequence;
-    const joinsAfter = after !== undefined && after[0] === sequence + 1;
-    if (joinsBefore && joinsAfter) {
-      before[1] = after[1];
-      ranges.splice(at, 1);
-    } else if (joinsBefore) before[1] = sequence;
-    else if (joinsAfter) after[0] = sequence;
-    else if (sequence !== floor && ranges.length >= mostRanges) return false;
-    else ranges.splice(at, 0, [sequence, sequence]);
-    return true;
+  const cover = (from: number, to: number): number | undefined => {
+    const added = lacking(from, to).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+    if (added === 0) return 0;
+    const low = Math.max(from, floor);
+    const at = placeOf(low - 1); // the first that overlaps it or touches it from below
+    let past = at;
+    while (past < ranges.length && (ranges[past]?.[0] ?? 0) <= to + 1) past += 1;
+    if (low > floor && past === at && ranges.length >= mostRanges) return undefined;
+    const first = Math.min(low, ranges[at]?.[0] ?? low);
+    const last = past > at ? Math.max(to, ranges[past - 1]?.[1] ?? to) : to;
+    if (low === floor) {
+      ranges.splice(0, past);
+      floor = last + 1;
+    } else ranges.splice(at, past - at, [first, last]);
+    return added;
   };
   const gaps = (): [number, number][] =>
     ranges.map(([from], i) => [i === 0 ? floor : (ranges[i - 1]?.[1] ?? 0) + 1, from - 1]);
@@ -81,12 +98,14 @@ export function createSequenceSet(mostRanges: number): SequenceSet {
       return gaps().reduce((sum, [from, to]) => sum + to - from + 1, 0);
     },
     has,
-    add: (sequence) => {
-      if (has(sequence)) return true;
-      const added = insert(sequence);
-      if (added) absorb();
-      return added;
-    },
+    add: (sequence) => cover(sequence, sequence) !== undefined,
     gaps,
+    lacking,
+    cover,
   };
+}
+
+/** What a set holds, as a value of its own. */
+export function savedSequences({ floor, ranges }: SequenceStart): SequenceStart {
+  return { floor, ranges: ranges.map(([from, to]) => [from, to] as const) };
 }

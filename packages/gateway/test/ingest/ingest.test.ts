@@ -10,9 +10,13 @@ import {
 import type { Birth, Command } from "@zipml/protocol";
 import { createVirtualClock } from "@zipml/protocol/memory";
 import { describe, expect, it } from "vitest";
+import { createGroupTask } from "../../src/ingest/group-task.ts";
 import { createIngest } from "../../src/ingest/ingest.ts";
 import { createRegistry, type RegistryLimits } from "../../src/ingest/registry.ts";
+import type { LogEntry } from "../../src/log/entry.ts";
+import { type FrameLog, memoryLog } from "../../src/log/frame-log.ts";
 import type { StoredFrame } from "../../src/sample-store.ts";
+import { healthOf } from "../log/plant.ts";
 
 const schema = defineSchema([
   { name: "x", unit: "V", range: [0, 1], role: "feature" },
@@ -44,8 +48,37 @@ function frame(session: number, sequence: number, epoch = 0, rows = 2): Uint8Arr
   });
 }
 
-function setUp(bounds: Partial<RegistryLimits> = {}) {
-  const limits = { devices: 3, sessions: 2, ranges: 2, parked: 2, ...bounds };
+/** A log whose disk answers when it is told to. */
+function slowLog() {
+  const waiting: ((durable: boolean) => unknown)[] = [];
+  const entries: LogEntry[] = [];
+  const log: FrameLog = {
+    append: (entry, settled) => {
+      entries.push(entry);
+      waiting.push(settled);
+      return true;
+    },
+  };
+  return {
+    log,
+    entries,
+    answer: (durable: boolean) => {
+      for (const settled of waiting.splice(0)) settled(durable);
+    },
+  };
+}
+
+function setUp(bounds: Partial<RegistryLimits> = {}, log: FrameLog = memoryLog()) {
+  const limits = {
+    devices: 3,
+    sessions: 2,
+    retired: 2,
+    grids: 4,
+    ranges: 2,
+    parked: 2,
+    parkedBytes: 10_000,
+    ...bounds,
+  };
   const clock = createVirtualClock();
   const registry = createRegistry(limits);
   const stored: StoredFrame[] = [];
@@ -57,13 +90,13 @@ function setUp(bounds: Partial<RegistryLimits> = {}) {
     clock,
     registry,
     limits,
-    choice: {},
+    task: createGroupTask({}, () => undefined),
+    log,
     store: (made) => stored.push(made),
     receipt: ({ id }, { session, sequences }) => receipted.push(`${id}/${session}/${sequences.floor}`),
     command: (device, command) => asked.push({ device, command }),
     refused: (_, { code }) => refused.push(code),
     unusable: (device, reason) => unusable.push(`${device}: ${reason}`),
-    task: () => undefined,
   });
   /** Every frame that came is counted once, whatever became of it; those still parked have no end yet. */
   const accounted = (parked: number): void => {
@@ -157,6 +190,33 @@ describe("ingest", () => {
     accounted(0);
   });
 
+  it("stores the frames of a good grid that came after one it can't use", () => {
+    const { ingest, stored, unusable, registry, accounted } = setUp();
+    const single = uniformGrid(schema, { epoch: 0, samples: 1 });
+    ingest.birth("a", birth(7, [], { grids: [single] }), false);
+    ingest.data("a", frame(7, 0, 0));
+    expect(unusable).toHaveLength(1);
+    ingest.birth("a", birth(7, [], { grids: [single, gridOf(1)] }), false);
+    expect(registry.get("a")?.unusable).toBeUndefined();
+    ingest.data("a", frame(7, 1, 1));
+    expect(stored.map(({ sequence }) => sequence)).toEqual([1]);
+    expect(ingest.counts().unusable).toBe(1);
+    accounted(0);
+  });
+
+  it("neither stores nor receipts frames of a session number that two runs use", () => {
+    const { ingest, stored, receipted, unusable } = setUp();
+    ingest.birth("a", birth(7), false);
+    ingest.data("a", frame(7, 0));
+    const before = receipted.length;
+    ingest.birth("a", birth(7, [0], { startedAt: 9_999_999 }), false);
+    expect(unusable).toEqual([expect.stringContaining("session 7 began at 7000 and again at 9999999")]);
+    ingest.data("a", frame(7, 0)); // of the second run: taken for the first's, it would be lost
+    ingest.data("a", frame(7, 1));
+    expect(stored).toHaveLength(1);
+    expect(receipted).toHaveLength(before);
+  });
+
   it("knows a retained birth of a dead session from a live one", () => {
     const { ingest, registry } = setUp();
     const device = registry.open("a");
@@ -181,5 +241,88 @@ describe("ingest", () => {
     ingest.data("a", frame(1, 0));
     expect(stored).toHaveLength(1);
     accounted(0);
+  });
+
+  it("receipts and stores a frame only once it is durable, and logs it once", () => {
+    const { log, entries, answer } = slowLog();
+    const { ingest, stored, receipted } = setUp({}, log);
+    ingest.birth("a", birth(5), false);
+    for (const sequence of [0, 1, 0]) ingest.data("a", frame(5, sequence));
+    expect({ stored, receipted }).toEqual({ stored: [], receipted: [] });
+    expect(entries.map(({ type }) => type)).toEqual(["task", "note", "frame", "frame"]);
+    expect(ingest.counts()).toMatchObject({ pending: 2, duplicates: 1, stored: 0 });
+    answer(false);
+    expect(ingest.counts()).toMatchObject({ pending: 0, deferred: 2, stored: 0 });
+    expect(receipted).toEqual([]);
+    ingest.data("a", frame(5, 1));
+    expect(entries.slice(4).map(({ type }) => type)).toEqual(["task", "note", "frame"]); // what it means is not on disk
+    answer(true);
+    expect(receipted).toEqual(["a/5/0"]);
+    ingest.data("a", frame(5, 0));
+    expect(entries.slice(7).map(({ type }) => type)).toEqual(["frame"]);
+    answer(true);
+    expect(receipted).toEqual(["a/5/0", "a/5/2"]);
+    expect(stored.map(({ sequence }) => sequence)).toEqual([1, 0]);
+  });
+
+  it("counts frames on their way to the disk against the bound of ranges", () => {
+    const { log, answer } = slowLog();
+    const { ingest, stored } = setUp({ ranges: 2 }, log);
+    ingest.birth("a", birth(5), false);
+    for (const sequence of [2, 4, 6]) ingest.data("a", frame(5, sequence));
+    expect(ingest.counts()).toMatchObject({ pending: 2, deferred: 1 });
+    answer(false);
+    ingest.data("a", frame(5, 6)); // the place of those that failed is free again
+    answer(true);
+    expect(stored.map(({ sequence }) => sequence)).toEqual([6]);
+  });
+
+  it("closes gaps that a device declares, also before its birth was heard, and never stores into them", () => {
+    const { ingest, receipted, stored, registry, accounted } = setUp();
+    ingest.health("a", healthOf(5, [[1, 2]]));
+    ingest.birth("a", birth(5), false);
+    ingest.data("a", frame(5, 0));
+    ingest.data("a", frame(5, 4));
+    expect(receipted).toEqual(["a/5/0", "a/5/3", "a/5/3"]);
+    ingest.health("a", healthOf(5, [[1, 3]]));
+    ingest.health("a", healthOf(5, [[1, 3]]));
+    expect(receipted.slice(3)).toEqual(["a/5/5"]);
+    expect(ingest.counts()).toMatchObject({ declared: 3, stored: 2 });
+    expect(registry.get("a")?.sessions.get(5)).toMatchObject({ declared: 3, gapSince: undefined });
+    ingest.data("a", frame(5, 3));
+    expect(stored).toHaveLength(2);
+    accounted(0);
+  });
+
+  it("bounds the grids of a session, and the bytes that wait for a birth", () => {
+    const { ingest, unusable, registry } = setUp({ grids: 2, parkedBytes: 100, parked: 64, ranges: 64 });
+    ingest.birth("a", birth(5, [0, 1, 2]), false);
+    expect(unusable).toEqual([expect.stringContaining("more than 2 grids")]);
+    const { length } = frame(5, 0);
+    for (let i = 0; i < 20; i++) ingest.data(i % 2 === 0 ? "b" : "c", frame(5, i));
+    const waiting = ["b", "c"].flatMap((id) => registry.get(id)?.parked ?? []);
+    expect(waiting).toHaveLength(Math.floor(100 / length));
+    ingest.birth("b", birth(5), false);
+    ingest.birth("c", birth(5), false);
+    expect(ingest.counts()).toMatchObject({ stored: waiting.length, deferred: 20 - waiting.length });
+  });
+
+  it("knows what is stored of a session that gave way to newer ones", () => {
+    const { ingest, stored, receipted } = setUp();
+    for (const session of [1, 2, 3]) {
+      ingest.birth("a", birth(session), false);
+      ingest.data("a", frame(session, 0));
+    }
+    ingest.data("a", frame(1, 0));
+    expect(ingest.counts()).toMatchObject({ stored: 3, duplicates: 1 });
+    ingest.data("a", frame(1, 1)); // waits: what it means was given up
+    ingest.birth("a", birth(3, [0], { earlier: [{ session: 1, startedAt: 1000, grids: [gridOf(0)] }] }), false);
+    expect(stored.map(({ session, sequence }) => [session, sequence])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [1, 1],
+    ]);
+    expect(receipted.at(-1)).toBe("a/1/2");
   });
 });

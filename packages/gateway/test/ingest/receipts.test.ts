@@ -7,8 +7,17 @@ import { createRegistry } from "../../src/ingest/registry.ts";
 function setUp(options: { delay?: number; gapAfter?: number } = {}) {
   const clock = createVirtualClock();
   const receipts: (Receipt & { at: number })[] = [];
+  const gaps: { session: number; age: number }[] = [];
   const asked: { at: number; command: Command }[] = [];
-  const registry = createRegistry({ devices: 2, sessions: 2, ranges: 8, parked: 2 });
+  const registry = createRegistry({
+    devices: 2,
+    sessions: 2,
+    retired: 2,
+    grids: 4,
+    ranges: 8,
+    parked: 2,
+    parkedBytes: 10_000,
+  });
   const device = registry.open("a");
   if (device === undefined) throw new Error("no room");
   const session = registry.openSession(device, 5, 0);
@@ -16,6 +25,7 @@ function setUp(options: { delay?: number; gapAfter?: number } = {}) {
     {
       clock,
       receipt: (_, message) => receipts.push({ ...message, at: clock.now() }),
+      gap: (_, { session: number }, age) => gaps.push({ session: number, age }),
       command: (_, command) => asked.push({ at: clock.now(), command }),
       failed: (error) => {
         throw error;
@@ -29,7 +39,7 @@ function setUp(options: { delay?: number; gapAfter?: number } = {}) {
       pace.mark(device, session);
     }
   };
-  return { clock, receipts, asked, pace, store };
+  return { clock, receipts, asked, gaps, pace, store };
 }
 
 describe("receipts", () => {
@@ -91,5 +101,17 @@ describe("receipts", () => {
     pace.stop();
     await clock.advance(600_000);
     expect({ asked, sleepers: clock.sleepers() }).toEqual({ asked: [], sleepers: 0 });
+  });
+
+  it("tells once of a gap that does not close", async () => {
+    const { clock, asked, gaps, store, pace } = setUp();
+    store(0, 2);
+    await clock.advance(1_000_000);
+    expect(gaps).toEqual([{ session: 5, age: 2000 * (2 ** 7 - 1) }]);
+    expect(asked.length).toBeGreaterThan(10); // and goes on asking
+    store(1);
+    await clock.advance(1_000_000);
+    expect(gaps).toHaveLength(1);
+    pace.stop();
   });
 });

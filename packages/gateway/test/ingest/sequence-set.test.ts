@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSequenceSet } from "../../src/ingest/sequence-set.ts";
+import { createSequenceSet, savedSequences } from "../../src/ingest/sequence-set.ts";
 
 /** The same answers from a plain Set. */
 function oracle(all: ReadonlySet<number>) {
@@ -61,5 +61,32 @@ describe("sequence set", () => {
     expect(set.add(0xffff_ffff)).toBe(true);
     expect(set.gaps()).toEqual([[0, 0xffff_fffe]]);
     expect(set.missing).toBe(0xffff_ffff);
+  });
+
+  it("covers ranges and tells what it lacks, as a plain set of numbers would", () => {
+    const part = fc.tuple(fc.nat(40), fc.nat(8)).map(([from, length]) => [from, from + length] as const);
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 20 }), fc.integer({ min: 1, max: 4 }), (parts, most) => {
+        const set = createSequenceSet(most);
+        const plain = new Set<number>();
+        for (const [from, to] of parts) {
+          const all = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+          const lacking = all.filter((sequence) => !plain.has(sequence));
+          expect(set.lacking(from, to).flatMap(([a, b]) => all.filter((s) => s >= a && s <= b))).toEqual(lacking);
+          const added = set.cover(from, to);
+          if (added === undefined) expect(set.ranges).toHaveLength(most);
+          else {
+            expect(added).toBe(lacking.length);
+            for (const sequence of all) plain.add(sequence);
+          }
+          for (let sequence = 0; sequence < 60; sequence++) expect(set.has(sequence)).toBe(plain.has(sequence));
+          expect(set.ranges.length).toBeLessThanOrEqual(most);
+          expect(plain.has(set.floor)).toBe(false);
+          const copy = createSequenceSet(most, savedSequences(set));
+          expect(savedSequences(copy)).toEqual(savedSequences(set));
+        }
+      }),
+      { seed: 9, numRuns: 300 },
+    );
   });
 });

@@ -79,7 +79,7 @@ export const modelSchema = z
 export const stateSchema = z.object({
   id,
   online: z.boolean(),
-  /** Wall clock of the connect that it belongs to, ms: an older one never replaces a newer. */
+  /** When the run of the gateway began, ms since 1970: an older run's never replaces a newer one's. */
   at: wallTime,
   /** Whether it publishes models. */
   trains: z.boolean().exactOptional(),
