@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { DemoReport } from "../src/demo/run-demo.ts";
 import { showDemo } from "../src/demo/show-demo.ts";
@@ -24,6 +25,13 @@ describe("zipml demo", () => {
     expect(models.leastSquares.rmse).toBeCloseTo(5.5465, 3);
     expect(models.leastSquares.r2 - models.zipml.r2).toBeLessThan(0.005);
     expect(models.zipml.r2 - models.naive.r2).toBeGreaterThan(0.02);
+    // What the README shows is what the command prints, but for what the network decides: control bytes and time.
+    const readme = await readFile(new URL("../../../README.md", import.meta.url), "utf8");
+    const shown = /```text\n([^`]*)```/.exec(readme)?.[1]?.trim().split("\n") ?? [];
+    const printed = showDemo(report).trim().split("\n");
+    const steady = (line: string) => !/births|MQTT| s$/.test(line);
+    expect(shown.filter(steady)).toEqual(printed.filter(steady));
+    expect(shown).toHaveLength(printed.length);
   }, 120_000);
 
   it("says so in a table without jargon", () => {

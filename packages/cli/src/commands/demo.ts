@@ -10,7 +10,7 @@ const demoOptions = {
   bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16", 1, 16), 8),
   samples: defaulted(wholeOption("K", "independent draws a feature's code carries, 2 to 15", 2, 15), 2),
-  seed: defaulted(textOption("SEED", "names the streams of the gateway's random numbers"), "1"),
+  seed: defaulted(textOption("SEED", "names all streams of random numbers: the same seed gives the same figures"), "1"),
 } as const satisfies OptionTable;
 
 const help = `

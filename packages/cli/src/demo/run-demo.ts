@@ -42,7 +42,7 @@ export interface DemoReport {
     readonly leastSquares: ModelFigures;
     readonly naive: ModelFigures;
   };
-  /** The model as it was trained, in original units. */
+  /** What training warned of. */
   readonly warnings: readonly string[];
   readonly seconds: number;
 }
@@ -74,7 +74,7 @@ function deviceArguments(
     ...["--url", url, "--group", group, "--id", mote.id, "--data", mote.file],
     ...["--target", names.at(-1) ?? "", "--columns", names.slice(0, -1).join(","), "--ranges", ranges.join(",")],
     ...["--bits", `${settings.bits}`, "--samples", `${settings.samples}`, "--target-bits", `${settings.targetBits}`],
-    ...["--rate", "0", "--interval", `${interval}`, "--rows-per-frame", `${rowsPerFrame}`],
+    ...["--seed", settings.seed, "--rate", "0", "--interval", `${interval}`, "--rows-per-frame", `${rowsPerFrame}`],
   ];
 }
 

@@ -61,5 +61,9 @@ export const deviceOptions = {
   capacity: wholeOption("BYTES", "most bytes kept (default 16 MiB in memory, 64 MiB in a spool)", 65_536, 2 ** 40),
   policy: defaulted(wordOption(["refuse", "drop-oldest", "drop-newest"], "what gives way when that is full"), "refuse"),
   order: defaulted(wordOption(["oldest-first", "live-first"], "frames that go first"), "oldest-first"),
+  seed: textOption(
+    "SEED",
+    "names the streams of the draws and of the session number: for runs that must repeat, each before a gateway of its own",
+  ),
   timeout: defaulted(wholeOption("S", "longest wait for the last receipts", 0, 86_400), 60),
 } as const satisfies OptionTable;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, Schema } from "@zipml/codec";
-import { defineSchema } from "@zipml/codec";
+import { createStream, defineSchema } from "@zipml/codec";
 import {
   createDevice,
   createMemoryOutbox,
@@ -177,6 +177,9 @@ async function startDevice(id: string, schema: Schema, values: Values): Promise<
       grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
       batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },
       ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
+      ...(values.seed === undefined
+        ? {}
+        : { random: createStream(`device/${values.seed}/${values.group}/${id}`).word }),
     });
   } catch (error) {
     await outbox.close();
