@@ -38,8 +38,11 @@ const largestTable = 256;
 
 function tabled(channel: ChannelQuantizer, f: Decode): Decode {
   if (channel.top >= largestTable) return f;
-  const table = Float64Array.from({ length: channel.top + 1 }, (_, code) => f(code));
-  return (code) => table[code] as number;
+  let table: Float64Array | undefined; // made when first read: a gateway keeps many grids and reads few
+  return (code) => {
+    table ??= Float64Array.from({ length: channel.top + 1 }, (_, at) => f(at));
+    return table[code] as number;
+  };
 }
 
 /** A product is rounded correctly everywhere, a power is not. */

@@ -43,7 +43,9 @@ function createDesk(
   journal: Journal,
 ) {
   const failed = (error: unknown): void => hub.emit({ type: "error", error });
-  const registry = createRegistry(limits, (device, { session, sequences }) => {
+  const registry = createRegistry(limits, (device, record) => {
+    const { session, sequences } = record;
+    receipts.forget(record);
     journal.forget(device.id, session, sequences);
     hub.emit({ type: "forgotten", device: device.id, session });
   });

@@ -33,6 +33,7 @@ export {
   isId,
   type TopicKind,
   type Topics,
+  topicLevels,
   type UpKind,
   upKinds,
 } from "./topics.ts";

@@ -18,6 +18,7 @@ import {
 import { createPermissions } from "./permissions.ts";
 import { type BrokerPersistence, openPersistence } from "./persistence.ts";
 import { createRetainedLedger, type RetainedLedger } from "./retained.ts";
+import { indexRetained, type RetainedStore } from "./retained-index.ts";
 import { type BrokerCounters, type BrokerStatus, createBrokerCounters } from "./status.ts";
 import { createUserBook, type UserBook } from "./users.ts";
 
@@ -87,6 +88,8 @@ async function startParts(options: ResolvedBrokerOptions): Promise<Parts> {
     drainTimeout: 10_000,
     maxInflightInbound: limits.inflight,
   });
+  // aedes' types leave out the persistence that it hands to everything else
+  await indexRetained((aedes as unknown as { readonly persistence: RetainedStore }).persistence);
   const admission = createAdmission(limits, clock);
   const parts: Parts = {
     options,

@@ -26,6 +26,8 @@ export interface Receipts {
   mark(device: DeviceRecord, session: SessionRecord): void;
   /** Sends the receipts that are due now. */
   flush(): void;
+  /** Nothing is known of the session any more: its gaps are asked for no longer. */
+  forget(session: SessionRecord): void;
   stop(): void;
 }
 
@@ -42,10 +44,27 @@ interface Gap extends Due {
   /** When the wait began, ms on the clock, and whether it was told that it is long. */
   since: number;
   told: boolean;
+  /** Ends the wait. One for each gap: a signal that all of them shared would keep a listener for each. */
+  readonly ended: AbortController;
 }
 
 /** Most doublings of the wait between two requests for the same gap. */
 const mostDoublings = 6;
+
+function receiptOf({ session, sequences: { floor, ranges } }: SessionRecord): Receipt {
+  return { session, floor, ranges: ranges.slice(0, maxRanges).map(([from, to]) => [from, to] as const) };
+}
+
+/** Waits. @returns Whether the time went by: false where the signal came before. */
+async function waited(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await clock.sleep(milliseconds, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}
 
 /**
  * @param ports Where messages go.
@@ -55,22 +74,12 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
   const due = new Map<SessionRecord, Due>();
   const open = new Map<SessionRecord, Gap>();
   const stopping = new AbortController();
-  const { signal } = stopping;
+  const { signal: stopped } = stopping;
   let ticking = false;
 
-  /** Whether the time went by: false once stopped. */
-  const waited = async (milliseconds: number): Promise<boolean> => {
-    try {
-      await ports.clock.sleep(milliseconds, signal);
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      throw error;
-    }
-  };
   const chase = async (gap: Gap): Promise<void> => {
     const { device, session } = gap;
-    while (await waited(gap.wait)) {
+    while (await waited(ports.clock, gap.wait, gap.ended.signal)) {
       if (open.get(session) !== gap) return;
       const { floor } = session.sequences;
       const moved = floor !== gap.floor;
@@ -90,39 +99,50 @@ export function createReceipts(ports: ReceiptPorts, options: ReceiptOptions): Re
       });
     }
   };
+  const forget = (session: SessionRecord): void => {
+    open.get(session)?.ended.abort();
+    open.delete(session);
+  };
   const watch = (device: DeviceRecord, session: SessionRecord): void => {
-    if (session.sequences.ranges.length === 0) open.delete(session);
-    else if (!open.has(session) && !signal.aborted) {
+    if (session.sequences.ranges.length === 0) forget(session);
+    else if (!open.has(session) && !stopped.aborted) {
       const { floor } = session.sequences;
-      const gap: Gap = { device, session, floor, wait: options.gapAfter, since: ports.clock.now(), told: false };
+      const gap: Gap = {
+        device,
+        session,
+        floor,
+        wait: options.gapAfter,
+        since: ports.clock.now(),
+        told: false,
+        ended: new AbortController(),
+      };
       open.set(session, gap);
       chase(gap).catch(ports.failed);
     }
   };
   const flush = (): void => {
     for (const { device, session } of due.values()) {
-      const { floor, ranges } = session.sequences;
-      ports.receipt(device.id, {
-        session: session.session,
-        floor,
-        ranges: ranges.slice(0, maxRanges).map(([from, to]) => [from, to] as const),
-      });
+      ports.receipt(device.id, receiptOf(session));
       watch(device, session);
     }
     due.clear();
   };
   const tick = async (): Promise<void> => {
-    while (due.size > 0 && (await waited(options.delay))) flush();
+    while (due.size > 0 && (await waited(ports.clock, options.delay, stopped))) flush();
     ticking = false;
   };
   return {
     mark: (device, session) => {
       due.set(session, { device, session });
-      if (ticking || signal.aborted) return;
+      if (ticking || stopped.aborted) return;
       ticking = true;
       tick().catch(ports.failed);
     },
     flush,
-    stop: () => stopping.abort(),
+    forget,
+    stop: () => {
+      stopping.abort();
+      for (const session of [...open.keys()]) forget(session);
+    },
   };
 }

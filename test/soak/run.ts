@@ -1,0 +1,215 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Child, type ChildOptions, profiled, startChild } from "./child.ts";
+import { channelCount, rowsPerFrame } from "./frames.ts";
+import type { GatewayReport, GatewayStart, InProcess } from "./gateway-process.ts";
+import { createHistogram, figure, growthOf, type MemoryPoint, machine, megabytes } from "./measure.ts";
+import type { PublisherReport, PublisherStart } from "./publisher.ts";
+
+const usage = `npm run test:soak -- [--seconds 600] [--rate max|FRAMES_A_SECOND] [--publishers 2] [--devices 8] [--frames-open 128]
+  [--train SECONDS (60)] [--window ROWS (200000)] [--memory (no folder: nothing on disk)] [--inside SECONDS (10)] [--profile FOLDER] [--json]`;
+
+/** Readings a second that one gateway is to sustain. */
+const bar = 4_000_000;
+const readingsPerFrame = rowsPerFrame * channelCount;
+
+interface Settings {
+  readonly seconds: number;
+  readonly rate: number | "max";
+  readonly publishers: number;
+  readonly devices: number;
+  readonly open: number;
+  readonly inside: number;
+  readonly json: boolean;
+  readonly options: ChildOptions;
+  readonly gateway: GatewayStart;
+}
+
+function positive(name: string, text: string, least = 1): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < least)
+    throw new RangeError(`--${name} ${text}: a number from ${least} on\n${usage}`);
+  return value;
+}
+
+function readSettings(): { readonly settings: Settings; readonly memory: boolean } {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "600" },
+      rate: { type: "string", default: "max" },
+      publishers: { type: "string", default: "2" },
+      devices: { type: "string", default: "8" },
+      "frames-open": { type: "string", default: "128" },
+      train: { type: "string", default: "60" },
+      window: { type: "string", default: "200000" },
+      inside: { type: "string", default: "10" },
+      memory: { type: "boolean", default: false },
+      profile: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const settings: Settings = {
+    seconds: positive("seconds", values.seconds),
+    rate: values.rate === "max" ? "max" : positive("rate", values.rate),
+    publishers: positive("publishers", values.publishers),
+    devices: positive("devices", values.devices),
+    open: positive("frames-open", values["frames-open"]),
+    inside: positive("inside", values.inside, 0),
+    json: values.json,
+    options: profiled(values.profile),
+    gateway: { window: positive("window", values.window), train: positive("train", values.train, 0) },
+  };
+  return { settings, memory: values.memory };
+}
+
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
+
+async function startPublishers({ publishers, devices, open, rate }: Settings, url: string): Promise<Child[]> {
+  const children = Array.from({ length: publishers }, () => startChild(new URL("publisher.ts", import.meta.url)));
+  await Promise.all(
+    children.map((child, p) => {
+      const ids = Array.from({ length: devices }, (_, i) => `soak-${i}`).filter((_, i) => i % publishers === p);
+      const start: PublisherStart = { url, ids, window: open, rate: rate === "max" ? rate : rate / publishers };
+      return child.call("start", start);
+    }),
+  );
+  return children;
+}
+
+interface Watched {
+  readonly points: readonly MemoryPoint[];
+  /** Frames stored, and seconds, from the time when all was warm. */
+  readonly frames: number;
+  readonly seconds: number;
+  /** Processor seconds of the gateway in that time. */
+  readonly cpu: number;
+}
+
+async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watched> {
+  const points: MemoryPoint[] = [];
+  const begun = performance.now();
+  const warm = Math.min(5, seconds / 4);
+  let first: { readonly at: number; readonly report: GatewayReport } | undefined;
+  let told = 0;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const at = (performance.now() - begun) / 1000;
+    const report = await gateway.call<GatewayReport>("report");
+    points.push({ at, rss: report.rss, heap: report.heap });
+    if (at >= warm) first ??= { at, report };
+    if (!json && at >= told) {
+      told += seconds / 12;
+      const frames = figure(report.ingest.stored);
+      console.log(
+        `${figure(at)} s: ${frames} frames, RSS ${megabytes(report.rss)} MB, heap ${megabytes(report.heap)} MB`,
+      );
+    }
+    if (at < seconds) continue;
+    const since = first ?? { at: 0, report };
+    const frames = report.ingest.stored - since.report.ingest.stored;
+    return { points, frames, seconds: at - since.at, cpu: report.cpu - since.report.cpu };
+  }
+}
+
+/** Runs the soak, and says what it gave. */
+async function soak(settings: Settings) {
+  const gateway = startChild(new URL("gateway-process.ts", import.meta.url), settings.options);
+  const url = await gateway.call<string>("start", settings.gateway);
+  const publishers = await startPublishers(settings, url);
+  const watched = await watch(gateway, settings);
+  const finals = await Promise.all(publishers.map((child) => child.call<PublisherReport>("finish")));
+  const report = await gateway.call<GatewayReport>("report");
+  await Promise.all(publishers.map((child) => child.stop()));
+  await gateway.stop();
+  const latency = createHistogram();
+  for (const final of finals) latency.merge(final.latency);
+  const senders = Object.fromEntries(finals.flatMap((final) => Object.entries(final.senders)));
+  const counts = Object.values(senders);
+  const sent = sum(counts.map((sender) => sender.sent));
+  const distinct = sum(Object.values(report.frames));
+  return {
+    readingsPerSecond: (watched.frames / watched.seconds) * readingsPerFrame,
+    framesPerSecond: watched.frames / watched.seconds,
+    latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99), highest: latency.quantile(1) },
+    sent,
+    again: sum(counts.map((sender) => sender.again)),
+    receipts: sum(counts.map((sender) => sender.receipts)),
+    lost: sum(Object.entries(senders).map(([id, sender]) => sender.sent - (report.frames[id] ?? 0))),
+    duplicated: report.ingest.stored - distinct + Math.abs(report.ingest.rows - distinct * rowsPerFrame) / rowsPerFrame,
+    memory: growthOf(watched.points),
+    cpu: watched.cpu / watched.seconds,
+    publisherCpu: sum(finals.map(({ cpu }) => cpu)) / settings.seconds,
+    models: report.models,
+    ingest: report.ingest,
+    trouble: report.trouble,
+  };
+}
+
+async function inside({ gateway, inside: seconds }: Settings) {
+  const child = startChild(new URL("gateway-process.ts", import.meta.url));
+  const { directory: _directory, ...inMemory } = gateway;
+  const run = await child.call<InProcess>("inside", { ...inMemory, seconds });
+  await child.stop();
+  const sent = sum(run.senders.map((sender) => sender.sent));
+  const distinct = sum(Object.values(run.report.frames));
+  return {
+    readingsPerSecond: (sent / run.seconds) * readingsPerFrame,
+    framesPerSecond: sent / run.seconds,
+    p99: run.p99,
+    lost: sent - distinct,
+    duplicated: run.report.ingest.stored - distinct,
+  };
+}
+
+async function main(): Promise<void> {
+  const { settings: given, memory } = readSettings();
+  const folder = memory ? undefined : await mkdtemp(join(tmpdir(), "zipml-soak-"));
+  const settings =
+    folder === undefined ? given : { ...given, gateway: { ...given.gateway, directory: join(folder, "gateway") } };
+  try {
+    const result = await soak(settings);
+    const within = settings.inside > 0 ? await inside(settings) : undefined;
+    const faults = [
+      ...(result.lost === 0 ? [] : [`${result.lost} frames lost`]),
+      ...(result.duplicated === 0 ? [] : [`${result.duplicated} frames duplicated`]),
+      ...(result.memory.flat ? [] : ["memory grows"]),
+      ...(result.trouble.length === 0 ? [] : [`the gateway tells: ${result.trouble[0]}`]),
+      ...(settings.rate === "max" && result.readingsPerSecond < bar ? [`below ${figure(bar)} readings/s`] : []),
+    ];
+    if (settings.json) console.log(JSON.stringify({ machine: machine(), settings, result, inside: within, faults }));
+    else tell(settings, result, within, faults);
+    if (faults.length > 0) process.exitCode = 1;
+  } finally {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function tell(
+  settings: Settings,
+  result: Awaited<ReturnType<typeof soak>>,
+  within: Awaited<ReturnType<typeof inside>> | undefined,
+  faults: readonly string[],
+): void {
+  const { memory, latency } = result;
+  const disk = settings.gateway.directory === undefined ? "in memory" : "log on disk";
+  const lines = [
+    machine(),
+    `embedded broker, ${disk}, ${settings.devices} devices in ${settings.publishers} processes, frames of ${rowsPerFrame} × ${channelCount}:`,
+    `  ${figure(result.readingsPerSecond)} readings/s, ${figure(result.framesPerSecond)} frames/s (bar ${figure(bar)} readings/s)`,
+    `  frame to receipt: p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.highest} ms`,
+    `  ${figure(result.sent)} frames sent, ${figure(result.again)} again; ${figure(result.receipts)} receipts; lost ${result.lost}, duplicated ${result.duplicated}`,
+    `  RSS ${megabytes(memory.early)} MB in the second quarter, ${megabytes(memory.late)} MB in the last, at most ${megabytes(memory.highest)} MB; slope ${figure(memory.slope / 2 ** 20, 2)} MB/min`,
+    `  ${figure(result.cpu, 2)} processors for the gateway, ${figure(result.publisherCpu, 2)} for the publishers; ${result.models} models trained`,
+    ...(within === undefined
+      ? []
+      : [
+          `in one process, memory transport, senders included: ${figure(within.readingsPerSecond)} readings/s, ${figure(within.framesPerSecond)} frames/s, p99 ${within.p99} ms; lost ${within.lost}, duplicated ${within.duplicated}`,
+        ]),
+    faults.length === 0 ? "passed" : `FAILED: ${faults.join("; ")}`,
+  ];
+  console.log(lines.join("\n"));
+}
+
+await main();
