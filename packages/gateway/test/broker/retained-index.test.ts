@@ -17,10 +17,10 @@ async function topicsOf(store: RetainedStore, ...filters: string[]): Promise<str
 async function filled(indexed: boolean): Promise<RetainedStore> {
   const store = memory();
   await store.setup({});
-  const put = (topic: string, text: string): Promise<unknown> =>
-    Promise.resolve(
-      store.storeRetained({ cmd: "publish", topic, payload: Buffer.from(text), qos: 1, retain: true, dup: false }),
-    );
+  const put = (topic: string, text: string): Promise<unknown> => {
+    const packet = { cmd: "publish", topic, payload: Buffer.from(text), qos: 1, retain: true, dup: false } as const;
+    return Promise.resolve(store.storeRetained({ ...packet, brokerId: "test", brokerCounter: 1 }));
+  };
   await put("a/b/birth", "1"); // before the index is made
   if (indexed) await indexRetained(store);
   for (const topic of ["a", "a/c/birth", "a/c/death", "ab/c/birth", "a/c/birth/x", "b"]) await put(topic, "1");
