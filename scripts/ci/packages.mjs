@@ -29,7 +29,10 @@ export function workspacePackages(root, only = []) {
       folder: join(root, path),
       name: manifest.name,
       version: manifest.version,
-      doors: Object.keys(manifest.exports ?? {}).map((door) => manifest.name + door.slice(1)),
+      // A JSON file is read, not imported: only what runs is a door.
+      doors: Object.keys(manifest.exports ?? {})
+        .filter((door) => !door.endsWith(".json"))
+        .map((door) => manifest.name + door.slice(1)),
       commands: Object.keys(manifest.bin ?? {}),
     }));
 }

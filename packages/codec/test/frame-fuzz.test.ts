@@ -144,9 +144,9 @@ describe("what a head promises", () => {
   ])("is checked before anything is allocated: %s", (_, hex, code) => {
     const bytes = bytesOf(hex);
     expect(outcome(bytes)).toBe(code);
-    // The most that any one call took: a collection in between can hide one, not a hundred.
-    const most = Math.max(...Array.from({ length: 100 }, () => growth(() => outcome(bytes))));
-    expect(most).toBeLessThan(65_536);
+    // The middle one of many calls: what a call allocates shows in each, what the engine does meanwhile in few.
+    const calls = Array.from({ length: 101 }, () => growth(() => outcome(bytes))).sort((a, b) => a - b);
+    expect(calls[50]).toBeLessThan(65_536);
   });
 
   it("stays checked where the caller's limits are wide or missing", () => {
