@@ -135,6 +135,13 @@ async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>)
 /**
  * Starts a device agent. It connects in the background; rows may be pushed at once.
  *
+ * @example
+ * ```ts
+ * const transport = mqtt({ url: "mqtts://broker.example" });
+ * await using device = createDevice({ id: "mote-1", group: "field", schema, transport });
+ * await device.push({ temperature: 21.4, humidity: 48.2 });
+ * ```
+ *
  * @param options See {@link DeviceOptions}.
  * @throws `DeviceError` with code `options`, the codec's `GridError`, or the protocol's `ProtocolError` (`id`).
  */

@@ -123,6 +123,12 @@ function createGate(): Gate {
 /**
  * Starts a gateway; with `broker`, the embedded broker first. It connects in the background: see {@link Gateway.ready}.
  *
+ * @example
+ * ```ts
+ * await using gateway = await createGateway({ group: "field", broker: {}, directory: "field.gateway" });
+ * for await (const event of gateway.events()) if (event.type === "trained") console.log(event.model.weights);
+ * ```
+ *
  * @param options See {@link GatewayOptions}.
  * @throws {@link GatewayError} with code `options` or `listen`, `LogError` for the directory, `TrainingError`
  * `options`, or the protocol's `ProtocolError` for ids and prefix.
