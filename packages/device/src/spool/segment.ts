@@ -106,8 +106,11 @@ export function scanSegment(bytes: Uint8Array, number: number): ScannedSegment {
   const kind = decodeSegmentHead(bytes, file, number);
   const records: PlacedRecord[] = [];
   const damage: Damage[] = [];
-  if (kind === undefined)
-    damage.push({ file, offset: 0, bytes: Math.min(segmentHead, bytes.length), reason: "header" });
+  if (kind === undefined) {
+    // A file that ends within its head was being made when the process died: nothing was in it yet.
+    const reason = bytes.length < segmentHead ? "torn" : "header";
+    damage.push({ file, offset: 0, bytes: Math.min(segmentHead, bytes.length), reason });
+  }
   let end = kind === undefined ? 0 : segmentHead;
   let bad = segmentHead;
   for (let offset = segmentHead; offset < bytes.length; ) {
