@@ -1,5 +1,6 @@
 export { packCodes, packedSize, unpackCodes } from "./bit-packing.ts";
 export type { ChannelQuantizer } from "./channel-quantizer.ts";
+export { crc32c } from "./crc32c.ts";
 export {
   DecodeError,
   type DecodeErrorCode,

@@ -1,6 +1,5 @@
-import { defineGrid, defineSchema, type Grid, type Schema } from "@zipml/codec";
+import { crc32c, defineGrid, defineSchema, type Grid, type Schema } from "@zipml/codec";
 import type { AcceptedRow, SealedFrame, SessionNote, SessionRanges } from "../outbox.ts";
-import { crc32c } from "./crc32c.ts";
 import type { Range } from "./ranges.ts";
 
 /** What was dropped since the spool was made. */

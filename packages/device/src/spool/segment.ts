@@ -1,4 +1,4 @@
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "@zipml/codec";
 import { SpoolError } from "./errors.ts";
 import { decodeRecord, recordAt, type SpoolRecord } from "./record.ts";
 

@@ -1,5 +1,5 @@
+import { crc32c } from "@zipml/codec";
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../src/spool/crc32c.ts";
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 

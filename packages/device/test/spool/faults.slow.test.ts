@@ -1,6 +1,6 @@
+import { crc32c } from "@zipml/codec";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../src/spool/crc32c.ts";
 import { crash, createMemoryDisk, type Image, type MemoryDisk } from "./memory-disk.ts";
 import { frameOf, framesOf, noteOf, openOn, rowOf, rowsIn, sealOldest, seeded, waiting } from "./support.ts";
 

@@ -1,4 +1,4 @@
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "@zipml/codec";
 import { LogError } from "./errors.ts";
 
 /** Version of the format that this code writes, and the only one it reads. */

@@ -1,5 +1,5 @@
+import { crc32c } from "@zipml/codec";
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../src/log/crc32c.ts";
 
 describe("crc32c", () => {
   it("gives the published check value, also in parts", () => {
