@@ -8,7 +8,7 @@ import { createSteps, must, StepError } from "./ci/steps.mjs";
 import { runTests } from "./ci/vitest.mjs";
 import { root } from "./setup.mjs";
 
-const steps = createSteps(14);
+const steps = createSteps(32);
 const node = process.execPath;
 
 /** @param {string} name of a package @param {string} file its command */
@@ -68,8 +68,14 @@ async function checkTests() {
   await steps.step(`tests on Node ${process.versions.node}`, 360, (seconds) =>
     runTests("npm", ["test", "--silent", "--"], { cwd: root, seconds }),
   );
-  await steps.step("slow tests: killed processes, full disks, floods", 360, (seconds) =>
+  await steps.step("slow tests: killed processes, full disks, floods", 900, (seconds) =>
     runTests("npm", ["run", "test:slow", "--silent", "--"], { cwd: root, seconds }),
+  );
+  const faults = ["--seconds", "180", "--only", "kills,network", "--instants", "80"];
+  await steps.step(
+    "faults: kill -9 and bad networks, three minutes",
+    360,
+    runs(["--conditions=zipml-source", "--import", "tsx", join(root, "test", "faults", "run.ts"), ...faults]),
   );
   const built = await steps.step("build: tsc -b, types of the sources", 180, runs([tsc, "-b", "--pretty", "false"]));
   await steps.step("tests on a long-term-support Node", 420, async (seconds) => {

@@ -54,6 +54,7 @@ const zones = [
 const homes = {
   "cbor-x": [`${protocol}/cbor.ts`, `${cli}/wire-comparison.ts`],
   mqtt: [`${protocol}/mqtt/`],
+  vega: [`${report}/`],
 };
 
 const skipped = new Set(["node_modules", "dist", "coverage"]);

@@ -84,18 +84,20 @@ describe("fleet: delivery of what is hard to deliver", () => {
   });
 
   it("quarantines a frame that the broker refuses twice and delivers the rest", async () => {
-    const { clock, broker, startGateway } = createClockwork();
+    const { clock, broker, startGateway, peer } = createClockwork();
     const hub = await startGateway();
+    const [, watched] = await peer([at("health")]);
     let refuses = true;
     const connector = meddling(broker.connector(), (sequence) =>
       sequence === 1 && refuses ? Promise.reject(new TransportError("refused", "not this one")) : undefined,
     );
-    const { device: agent, events } = startDevice("a", connector, { clock, healthInterval: 0 });
+    const { device: agent, events } = startDevice("a", connector, { clock, healthInterval: 20_000 });
     await pushRows(agent, 0, 32);
     await clock.advance(20_000);
     const { session } = agent;
+    expect(healthOf(watched.seen).at(-1)?.quarantined).toEqual({ refused: 1, hangUps: 0, reason: "not this one" });
     expect(events.seen.filter(({ type }) => type === "quarantined")).toEqual([
-      { type: "quarantined", session, sequence: 1, reason: "not this one" },
+      { type: "quarantined", session, sequence: 1, offence: "refused", reason: "not this one" },
     ]);
     expect(agent.status()).toMatchObject({ receipted: 3, quarantined: 1, queued: { frames: 1 } });
     expect(hub.gateway.status()).toMatchObject({ rows: { stored: 24 } });
@@ -120,7 +122,10 @@ describe("fleet: delivery of what is hard to deliver", () => {
     const { device: agent, events } = startDevice("a", connector, { clock, healthInterval: 0 });
     await pushRows(agent, 0, 48);
     await clock.advance(20_000);
-    expect(events.seen.filter(({ type }) => type === "quarantined")).toMatchObject([{ sequence: 2 }]);
+    expect(events.seen.filter(({ type }) => type === "quarantined")).toMatchObject([
+      { sequence: 2, offence: "hang-up" },
+      { sequence: 2 }, // tried once more when another got through
+    ]);
     expect(hub.gateway.status()).toMatchObject({ rows: { stored: 40 } });
     const closing = agent.close();
     await clock.advance(10_000);

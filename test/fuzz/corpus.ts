@@ -96,9 +96,10 @@ function freshFrame(choose: Chooser): Uint8Array {
 }
 
 function freshHealth(choose: Chooser): Health {
+  const begin = choose.oneIn(4) ? choose.word() : 0; // now and then ranges apart from all others
   const ranges = Array.from(
     { length: 1 + choose.below(8) },
-    (_, i) => [i * 1000, i * 1000 + choose.below(900)] as const,
+    (_, i) => [begin + i * 1000, begin + i * 1000 + choose.below(900)] as const,
   );
   return health(choose.below(16), [
     { session: choose.below(16), ranges: choose.oneIn(4) ? [[0, choose.word()]] : ranges },
@@ -141,11 +142,25 @@ export function createCorpus(): readonly Sample[] {
   ];
 }
 
-/** A message right in its form, made anew. */
-export function freshSample(choose: Chooser): Sample {
-  const which = choose.below(16);
-  if (which < 12) return { kind: "data", bytes: freshFrame(choose) };
-  if (which < 13) return { kind: "birth", bytes: encodeMessage("birth", freshBirth(choose)) };
-  if (which < 15) return { kind: "health", bytes: encodeMessage("health", freshHealth(choose)) };
-  return { kind: "death", bytes: encodeMessage("death", { session: choose.below(16) }) };
+/** Births kept to be sent again, by one device or another: making one takes longer than it takes the gateway. */
+const birthsKept = 512;
+/** One birth in so many is made anew, and takes the place of one that was kept. */
+const birthsAnew = 16;
+
+/** Makes messages that are right in their form. */
+export function createFreshSamples(): (choose: Chooser) => Sample {
+  const births: Uint8Array[] = [];
+  const birth = (choose: Chooser): Uint8Array => {
+    if (births.length === birthsKept && !choose.oneIn(birthsAnew)) return choose.pick(births);
+    const made = encodeMessage("birth", freshBirth(choose));
+    births[births.length < birthsKept ? births.length : choose.below(birthsKept)] = made;
+    return made;
+  };
+  return (choose) => {
+    const which = choose.below(16);
+    if (which < 12) return { kind: "data", bytes: freshFrame(choose) };
+    if (which < 13) return { kind: "birth", bytes: birth(choose) };
+    if (which < 15) return { kind: "health", bytes: encodeMessage("health", freshHealth(choose)) };
+    return { kind: "death", bytes: encodeMessage("death", { session: choose.below(16) }) };
+  };
 }

@@ -6,6 +6,10 @@ import { faultsOf, fuzzGateway } from "./fuzz.ts";
 test("a gateway survives spoiled messages of every kind, and stores what valid devices send", async () => {
   const result = await fuzzGateway({ messages: 60_000, seconds: 20, seed: 7 }, { heap: 256 });
   expect(faultsOf(result)).toEqual([]);
+  expect(result.control.limited).toBeGreaterThan(10);
+  expect(result.control.malformed).toBeGreaterThan(1000);
+  expect(result.control.unknown).toBeGreaterThan(10);
+  expect(result.ingest.refusedGrids).toBeGreaterThan(10);
   expect(result.valid.sent).toBeGreaterThan(100);
   expect(Object.keys(result.costs).sort()).toEqual(["birth", "data", "death", "health", "reported"]);
 }, 60_000);

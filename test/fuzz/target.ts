@@ -4,13 +4,14 @@ import {
   createTopics,
   decodeMessage,
   encodeMessage,
+  systemClock,
   type Transport,
   type TransportEvent,
 } from "@zipml/protocol";
 import { serve } from "../soak/child.ts";
-import { createFrames, soakBirth } from "../soak/frames.ts";
+import { createFrames, soakBirth, startedAt } from "../soak/frames.ts";
 import { growthOf, type MemoryPoint } from "../soak/measure.ts";
-import { createCorpus, freshSample, type HostileKind } from "./corpus.ts";
+import { createCorpus, createFreshSamples, type HostileKind, type Sample } from "./corpus.ts";
 import { mutate } from "./mutate.ts";
 import { type Chooser, createChooser } from "./random.ts";
 
@@ -36,11 +37,14 @@ export interface Cost {
 export interface FuzzResult {
   readonly messages: number;
   readonly seconds: number;
+  /** Processor seconds, the making of the messages included. */
+  readonly cpu: number;
   readonly points: readonly MemoryPoint[];
   readonly growth: ReturnType<typeof growthOf>;
   readonly costs: Readonly<Record<string, Cost>>;
   readonly events: Readonly<Record<string, number>>;
   readonly ingest: ReturnType<Gateway["status"]>["ingest"];
+  readonly control: ReturnType<Gateway["status"]>["control"];
   /** Devices that sent what is right, meanwhile. */
   readonly valid: {
     readonly sent: number;
@@ -62,9 +66,35 @@ const ratio = 64;
 /**
  * The gateway's bounds: small, so that they are reached within a tenth of the run, and what still grows then is a leak.
  */
-const limits = { devices: 200, sessions: 4, retired: 32, grids: 16, ranges: 32, parked: 16, parkedBytes: 4 << 20 };
+const limits = {
+  devices: 200,
+  sessions: 4,
+  retired: 32,
+  grids: 16,
+  ranges: 32,
+  parked: 16,
+  parkedBytes: 4 << 20,
+  deviceBytes: 1 << 20,
+  gridBytes: 48 << 20,
+  // Above what comes of most devices, so that most is read; one device passes it.
+  controlRate: 100_000,
+  controlBurst: 256 << 10,
+};
+/** Time from one hostile message to the next, as the gateway sees it: 20,000 a second. */
+const millisecondsEach = 0.05;
+/** A device that sends so many of the control messages that it passes its rate. */
+const flooder = "hostile-0";
 
-const topicOf = (kind: HostileKind, device: string): string => topics.build({ kind, group, device });
+const kinds = ["data", "birth", "death", "health", "reported"] as const satisfies readonly HostileKind[];
+/** Made beforehand for the devices that come again and again: it is the gateway's time that counts. */
+const usualTopics: ReadonlyMap<string, string> = new Map(
+  [...validIds, ...hostileIds].flatMap((device) =>
+    kinds.map((kind) => [`${device}/${kind}`, topics.build({ kind, group, device })] as const),
+  ),
+);
+
+const topicOf = (kind: HostileKind, device: string): string =>
+  usualTopics.get(`${device}/${kind}`) ?? topics.build({ kind, group, device });
 
 /** What the hostile and the valid devices have sent and heard. */
 interface Ledger {
@@ -95,15 +125,16 @@ const message = (topic: string, payload: Uint8Array): TransportEvent => ({
 });
 
 /** One hostile message. */
-function hostile(choose: Chooser, corpus: ReturnType<typeof createCorpus>) {
+function hostile(choose: Chooser, corpus: readonly Sample[], freshSample: (choose: Chooser) => Sample) {
   // Some come from ids that were never seen: up to the gateway's bound.
-  const device = choose.oneIn(200) ? `new-${choose.below(100_000)}` : choose.pick(hostileIds);
+  const anybody = choose.oneIn(200) ? `new-${choose.below(100_000)}` : choose.pick(hostileIds);
   const sample = choose.oneIn(4) ? freshSample(choose) : choose.pick(corpus);
   const fresh = choose.oneIn(8);
   const { how, bytes } = fresh
     ? { how: "fresh", bytes: sample.bytes }
     : mutate(sample.bytes, choose, choose.pick(corpus).bytes);
-  const kind = choose.oneIn(50) ? choose.pick(["data", "birth", "death", "health", "reported"] as const) : sample.kind;
+  const kind = choose.oneIn(50) ? choose.pick(kinds) : sample.kind;
+  const device = kind !== "data" && choose.oneIn(8) ? flooder : anybody;
   return { kind, how, bytes, topic: topicOf(kind, device) };
 }
 
@@ -115,6 +146,7 @@ function feeder(
 ): { connector: Connector; fed: Promise<void> } {
   const choose = createChooser(start.seed);
   const corpus = createCorpus();
+  const freshSample = createFreshSamples();
   const frames = validIds.map((id) => createFrames(id, 1, rows));
   let finish: () => void = () => undefined;
   let close: () => void = () => undefined;
@@ -132,7 +164,7 @@ function feeder(
     const step = Math.max(1, Math.floor(start.messages / 200));
     for (; ledger.fed < start.messages && performance.now() < until; ledger.fed++) {
       if (ledger.fed % step === 0) sampled(ledger.fed / start.messages);
-      const { kind, how, bytes, topic } = hostile(choose, corpus);
+      const { kind, how, bytes, topic } = hostile(choose, corpus, freshSample);
       const before = performance.now();
       yield message(topic, bytes);
       chargeTo(ledger, kind, how, bytes.length, (performance.now() - before) * 1000);
@@ -209,15 +241,18 @@ async function fuzz(start: FuzzStart): Promise<FuzzResult> {
   const gateway = await createGateway({
     group,
     transport: connector,
+    // Time goes with the messages, so that what passes a rate does not depend on the machine.
+    clock: { ...systemClock(), now: () => startedAt + ledger.fed * millisecondsEach },
     limits,
-    training: { everyRows: 0, window: 100_000 },
+    training: { everyRows: 0, window: 20_000 },
   });
   const events = new Map<string, number>();
   const reading = readEvents(gateway, ledger, events, faults);
   await fed;
   const took = seconds();
+  const cpu = process.cpuUsage();
   await new Promise((resolve) => setTimeout(resolve, 600)); // the last receipts
-  const { ingest, devices } = gateway.status();
+  const { ingest, control, devices } = gateway.status();
   const valid = devices.filter(({ id }) => validIds.includes(id));
   await gateway.close();
   await reading;
@@ -225,6 +260,7 @@ async function fuzz(start: FuzzStart): Promise<FuzzResult> {
   return {
     messages: ledger.fed,
     seconds: took,
+    cpu: (cpu.user + cpu.system) / 1e6,
     points,
     growth: growthOf(points),
     costs: Object.fromEntries(
@@ -235,6 +271,7 @@ async function fuzz(start: FuzzStart): Promise<FuzzResult> {
     ),
     events: Object.fromEntries(events),
     ingest,
+    control,
     valid: {
       sent: sum(ledger.sent.values()),
       stored: sum([...ledger.stored.values()].map((set) => set.size)),

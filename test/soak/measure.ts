@@ -10,6 +10,13 @@ export interface MemoryPoint {
   readonly heap: number;
 }
 
+/** What a process holds when nothing is left that could be collected, bytes. */
+export interface HeldMemory extends MemoryPoint {
+  /** Memory of bytes and buffers beside the heap. */
+  readonly external: number;
+  readonly arrayBuffers: number;
+}
+
 /** What a run was made on, in one line. */
 export function machine(): string {
   const [cpu] = cpus();
@@ -25,35 +32,59 @@ export const figure = (value: number, digits = 0): string =>
   value.toLocaleString("en-US", { maximumFractionDigits: digits });
 
 function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return Float64Array.from(values).sort()[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** Growth of memory over a run. */
 export interface Growth {
-  /** Median resident set of the second quarter of the run, when everything is warm, bytes. */
+  /** Median resident set of the first quarter of the time after the warm-up, bytes. */
   readonly early: number;
   /** The same of the last quarter. */
   readonly late: number;
   readonly highest: number;
-  /** Least-squares slope over the second half, bytes a minute. */
+  /** Slope of the resident set after the warm-up, bytes a minute: the median over all pairs of points. */
   readonly slope: number;
-  /** The last quarter is above the second by no more than a tenth and 16 MB, which is what garbage that is not yet collected comes to. */
+  /** The last quarter is above the first by no more than a tenth and 16 MB, which is what garbage that is not yet collected comes to. */
   readonly flat: boolean;
 }
 
-/** Whether memory has grown. @param points At even steps, from start to end. */
-export function growthOf(points: readonly MemoryPoint[]): Growth {
+/**
+ * The median of the slopes between all pairs of points (Theil and Sen), units a second: a leak is in all of them, what
+ * waited at one time for a busy machine is in a few.
+ */
+function slopeOf(points: readonly { readonly at: number; readonly value: number }[]): number {
+  const slopes = points.flatMap((a, i) => points.slice(i + 1).map((b) => (b.value - a.value) / (b.at - a.at || 1)));
+  return median(slopes);
+}
+
+/**
+ * Whether memory has grown.
+ *
+ * @param points At even steps, from start to end.
+ * @param warm Seconds that are left out at the start: tables and caches fill, and functions are compiled. Default a quarter
+ * of the run.
+ */
+export function growthOf(points: readonly MemoryPoint[], warm = (points.at(-1)?.at ?? 0) / 4): Growth {
+  const kept = points.filter(({ at }) => at >= warm);
   const quarter = (from: number, to: number): number =>
-    median(points.slice(Math.floor(points.length * from), Math.ceil(points.length * to)).map(({ rss }) => rss));
-  const early = quarter(0.25, 0.5);
+    median(kept.slice(Math.floor(kept.length * from), Math.ceil(kept.length * to)).map(({ rss }) => rss));
+  const early = quarter(0, 0.25);
   const late = quarter(0.75, 1);
-  const second = points.slice(Math.floor(points.length / 2));
-  const meanAt = second.reduce((sum, { at }) => sum + at, 0) / second.length;
-  const meanRss = second.reduce((sum, { rss }) => sum + rss, 0) / second.length;
-  const spread = second.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0);
-  const slope = second.reduce((sum, { at, rss }) => sum + (at - meanAt) * (rss - meanRss), 0) / (spread || 1);
   const highest = Math.max(...points.map(({ rss }) => rss));
+  const slope = slopeOf(kept.map(({ at, rss }) => ({ at, value: rss })));
   return { early, late, highest, slope: slope * 60, flat: late <= early * 1.1 + 16 * 2 ** 20 };
+}
+
+/**
+ * Growth of what is held after collection (heap and memory beside it), bytes a minute, after the warm-up: garbage and the
+ * allocator's habits are not in it, a leak is.
+ *
+ * @param points From start to end.
+ * @param warm Seconds that are left out at the start.
+ */
+export function heldSlope(points: readonly HeldMemory[], warm: number): number {
+  const kept = points.filter(({ at }) => at >= warm);
+  return slopeOf(kept.map(({ at, heap, external }) => ({ at, value: heap + external }))) * 60;
 }
 
 /** Counts of whole milliseconds, so that those of several processes add up. */

@@ -5,15 +5,29 @@ import { parseArgs } from "node:util";
 import { type Child, type ChildOptions, profiled, startChild } from "./child.ts";
 import { channelCount, rowsPerFrame } from "./frames.ts";
 import type { GatewayReport, GatewayStart, InProcess } from "./gateway-process.ts";
-import { createHistogram, figure, growthOf, type MemoryPoint, machine, megabytes } from "./measure.ts";
+import {
+  createHistogram,
+  figure,
+  growthOf,
+  type HeldMemory,
+  heldSlope,
+  type MemoryPoint,
+  machine,
+  megabytes,
+} from "./measure.ts";
 import type { PublisherReport, PublisherStart } from "./publisher.ts";
 
 const usage = `npm run test:soak -- [--seconds 600] [--rate max|FRAMES_A_SECOND] [--publishers 2] [--devices 8] [--frames-open 128]
-  [--train SECONDS (60)] [--window ROWS (200000)] [--memory (no folder: nothing on disk)] [--inside SECONDS (10)] [--profile FOLDER] [--json]`;
+  [--train SECONDS (60)] [--window ROWS (200000)] [--memory (no folder: nothing on disk)] [--inside SECONDS (10)] [--warm SECONDS (150)]
+  [--profile FOLDER] [--json]`;
 
 /** Readings a second that one gateway is to sustain. */
 const bar = 4_000_000;
 const readingsPerFrame = rowsPerFrame * channelCount;
+/** Growth of memory after the warm-up that is let pass, bytes a minute: what F18 allows. */
+const mostGrowth = 2 ** 20;
+/** Seconds between two collections after which memory is read. */
+const collectEvery = 10;
 
 interface Settings {
   readonly seconds: number;
@@ -22,6 +36,8 @@ interface Settings {
   readonly devices: number;
   readonly open: number;
   readonly inside: number;
+  /** Seconds after which memory is to stay as it is. */
+  readonly warm: number;
   readonly json: boolean;
   readonly options: ChildOptions;
   readonly gateway: GatewayStart;
@@ -32,6 +48,11 @@ function positive(name: string, text: string, least = 1): number {
   if (!Number.isFinite(value) || value < least)
     throw new RangeError(`--${name} ${text}: a number from ${least} on\n${usage}`);
   return value;
+}
+
+/** Lets the process be asked what it holds once all garbage is collected. */
+function withCollection({ execArgv = [], ...options }: ChildOptions): ChildOptions {
+  return { ...options, execArgv: ["--expose-gc", ...execArgv] };
 }
 
 function readSettings(): { readonly settings: Settings; readonly memory: boolean } {
@@ -45,20 +66,23 @@ function readSettings(): { readonly settings: Settings; readonly memory: boolean
       train: { type: "string", default: "60" },
       window: { type: "string", default: "200000" },
       inside: { type: "string", default: "10" },
+      warm: { type: "string", default: "150" },
       memory: { type: "boolean", default: false },
       profile: { type: "string" },
       json: { type: "boolean", default: false },
     },
   });
+  const seconds = positive("seconds", values.seconds);
   const settings: Settings = {
-    seconds: positive("seconds", values.seconds),
+    seconds,
     rate: values.rate === "max" ? "max" : positive("rate", values.rate),
     publishers: positive("publishers", values.publishers),
     devices: positive("devices", values.devices),
     open: positive("frames-open", values["frames-open"]),
     inside: positive("inside", values.inside, 0),
     json: values.json,
-    options: profiled(values.profile),
+    warm: Math.min(positive("warm", values.warm, 0), seconds / 2),
+    options: withCollection(profiled(values.profile)),
     gateway: { window: positive("window", values.window), train: positive("train", values.train, 0) },
   };
   return { settings, memory: values.memory };
@@ -80,6 +104,8 @@ async function startPublishers({ publishers, devices, open, rate }: Settings, ur
 
 interface Watched {
   readonly points: readonly MemoryPoint[];
+  /** After collections. */
+  readonly held: readonly HeldMemory[];
   /** Frames stored, and seconds, from the time when all was warm. */
   readonly frames: number;
   readonly seconds: number;
@@ -87,8 +113,18 @@ interface Watched {
   readonly cpu: number;
 }
 
+const heldText = (held: HeldMemory | undefined): string =>
+  held === undefined
+    ? "nothing collected yet"
+    : `held ${tenths(held.heap)} MB of heap, ${tenths(held.external)} beside it (buffers ${tenths(held.arrayBuffers)}), RSS ${megabytes(held.rss)}`;
+
+const tenths = (bytes: number): string => figure(bytes / 2 ** 20, 1);
+
+const perMinute = (bytes: number): string => `${figure(bytes / 2 ** 20, 2)} MB/min`;
+
 async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watched> {
   const points: MemoryPoint[] = [];
+  const held: HeldMemory[] = [];
   const begun = performance.now();
   const warm = Math.min(5, seconds / 4);
   let first: { readonly at: number; readonly report: GatewayReport } | undefined;
@@ -98,18 +134,19 @@ async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watch
     const at = (performance.now() - begun) / 1000;
     const report = await gateway.call<GatewayReport>("report");
     points.push({ at, rss: report.rss, heap: report.heap });
+    if (at >= held.length * collectEvery) held.push({ at, ...(await gateway.call<Omit<HeldMemory, "at">>("collect")) });
     if (at >= warm) first ??= { at, report };
     if (!json && at >= told) {
       told += seconds / 12;
       const frames = figure(report.ingest.stored);
       console.log(
-        `${figure(at)} s: ${frames} frames, RSS ${megabytes(report.rss)} MB, heap ${megabytes(report.heap)} MB`,
+        `${figure(at)} s: ${frames} frames, RSS ${megabytes(report.rss)} MB, heap ${megabytes(report.heap)} MB; ${heldText(held.at(-1))}`,
       );
     }
     if (at < seconds) continue;
     const since = first ?? { at: 0, report };
     const frames = report.ingest.stored - since.report.ingest.stored;
-    return { points, frames, seconds: at - since.at, cpu: report.cpu - since.report.cpu };
+    return { points, held, frames, seconds: at - since.at, cpu: report.cpu - since.report.cpu };
   }
 }
 
@@ -138,7 +175,10 @@ async function soak(settings: Settings) {
     receipts: sum(counts.map((sender) => sender.receipts)),
     lost: sum(Object.entries(senders).map(([id, sender]) => sender.sent - (report.frames[id] ?? 0))),
     duplicated: report.ingest.stored - distinct + Math.abs(report.ingest.rows - distinct * rowsPerFrame) / rowsPerFrame,
-    memory: growthOf(watched.points),
+    memory: growthOf(watched.points, settings.warm),
+    held: watched.held,
+    heldSlope: heldSlope(watched.held, settings.warm),
+    collectedSlope: growthOf(watched.held, settings.warm).slope,
     cpu: watched.cpu / watched.seconds,
     publisherCpu: sum(finals.map(({ cpu }) => cpu)) / settings.seconds,
     models: report.models,
@@ -163,6 +203,15 @@ async function inside({ gateway, inside: seconds }: Settings) {
   };
 }
 
+/** What grows though it should not: what is held, or what the system gives the process for it. */
+function memoryFaults({ heldSlope: held, collectedSlope: collected, memory }: Awaited<ReturnType<typeof soak>>) {
+  return [
+    ...(memory.flat ? [] : ["memory grows"]),
+    ...(held < mostGrowth ? [] : [`what is held grows by ${tenths(held)} MB/min`]),
+    ...(collected < mostGrowth ? [] : [`RSS after collections grows by ${tenths(collected)} MB/min`]),
+  ];
+}
+
 async function main(): Promise<void> {
   const { settings: given, memory } = readSettings();
   const folder = memory ? undefined : await mkdtemp(join(tmpdir(), "zipml-soak-"));
@@ -174,7 +223,7 @@ async function main(): Promise<void> {
     const faults = [
       ...(result.lost === 0 ? [] : [`${result.lost} frames lost`]),
       ...(result.duplicated === 0 ? [] : [`${result.duplicated} frames duplicated`]),
-      ...(result.memory.flat ? [] : ["memory grows"]),
+      ...memoryFaults(result),
       ...(result.trouble.length === 0 ? [] : [`the gateway tells: ${result.trouble[0]}`]),
       ...(settings.rate === "max" && result.readingsPerSecond < bar ? [`below ${figure(bar)} readings/s`] : []),
     ];
@@ -200,7 +249,8 @@ function tell(
     `  ${figure(result.readingsPerSecond)} readings/s, ${figure(result.framesPerSecond)} frames/s (bar ${figure(bar)} readings/s)`,
     `  frame to receipt: p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.highest} ms`,
     `  ${figure(result.sent)} frames sent, ${figure(result.again)} again; ${figure(result.receipts)} receipts; lost ${result.lost}, duplicated ${result.duplicated}`,
-    `  RSS ${megabytes(memory.early)} MB in the second quarter, ${megabytes(memory.late)} MB in the last, at most ${megabytes(memory.highest)} MB; slope ${figure(memory.slope / 2 ** 20, 2)} MB/min`,
+    `  after ${figure(settings.warm)} s of warm-up: RSS ${megabytes(memory.early)} MB in the first quarter, ${megabytes(memory.late)} MB in the last, at most ${megabytes(memory.highest)} MB in all`,
+    `  slope: RSS ${perMinute(memory.slope)}, RSS after collections ${perMinute(result.collectedSlope)}, held ${perMinute(result.heldSlope)} (each of the last two below ${perMinute(mostGrowth)})`,
     `  ${figure(result.cpu, 2)} processors for the gateway, ${figure(result.publisherCpu, 2)} for the publishers; ${result.models} models trained`,
     ...(within === undefined
       ? []

@@ -18,6 +18,8 @@ export interface SenderCounts {
   /** Receipts that came. */
   readonly receipts: number;
   readonly connections: number;
+  /** Attempts to connect that failed, and connections that ended, by reason. */
+  readonly offline: Readonly<Record<string, number>>;
 }
 
 /** A device reduced to what a frame needs: birth first, frames in a window, until receipts name them. */
@@ -54,6 +56,7 @@ export function createSender({ id, connector, window, latency, rows }: SenderOpt
   const dataTopic = topics.build({ kind: "data", ...address });
   const open = new Map<number, number>(); // sequence to when it was sent
   const counts = { sent: 0, again: 0, receipted: 0, receipts: 0, connections: 0 };
+  const offline: Record<string, number> = {};
   const waiting = new Set<() => void>();
   let online = false;
   let heard = performance.now();
@@ -107,8 +110,10 @@ export function createSender({ id, connector, window, latency, rows }: SenderOpt
   };
   const loop = async (): Promise<void> => {
     for await (const event of transport.events()) {
-      if (event.type === "offline") online = false;
-      else if (event.type === "online") greet().catch(() => undefined);
+      if (event.type === "offline") {
+        online = false;
+        offline[event.reason] = (offline[event.reason] ?? 0) + 1;
+      } else if (event.type === "online") greet().catch(() => undefined);
       else {
         const kind = topics.parse(event.topic);
         if (kind?.kind === "receipt") receipt(event.payload);
@@ -124,7 +129,7 @@ export function createSender({ id, connector, window, latency, rows }: SenderOpt
     again(open.keys());
   }, 1000);
   return {
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, offline: { ...offline } }),
     send: (most) => {
       let done = 0;
       for (; online && done < most && open.size < window; done++) {

@@ -28,8 +28,17 @@ interface Storm {
 const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Why attempts to connect failed and connections ended, with how often. */
+async function reasons(senders: readonly Child[]): Promise<string> {
+  const reports = await Promise.all(senders.map((sender) => sender.call<PublisherReport>("report")));
+  const sums: Record<string, number> = {};
+  for (const { offline } of reports.flatMap((report) => Object.values(report.senders)))
+    for (const [reason, count] of Object.entries(offline)) sums[reason] = (sums[reason] ?? 0) + count;
+  return JSON.stringify(sums);
+}
+
 /** Waits for all devices. @throws Error after `within` seconds. */
-async function waitForAll(gateway: Child, devices: number, within: number): Promise<Storm> {
+async function waitForAll(gateway: Child, senders: readonly Child[], { devices, within }: Settings): Promise<Storm> {
   const begun = performance.now();
   const before = await gateway.call<GatewayReport>("report");
   const seen = { half: 0, most: 0, rss: 0 };
@@ -40,8 +49,11 @@ async function waitForAll(gateway: Child, devices: number, within: number): Prom
     if (online >= devices / 2) seen.half ||= at;
     if (online >= devices * 0.99) seen.most ||= at;
     if (online >= devices) return { ...seen, all: at, cpu: cpu - before.cpu };
-    if (at > within) throw new Error(`${online} of ${devices} devices after ${within} s`);
-    await pause(100);
+    if (at > within) {
+      const times = `half after ${figure(seen.half, 1)} s, 99 % after ${figure(seen.most, 1)} s`;
+      throw new Error(`${online} of ${devices} devices after ${within} s: ${times}; ${await reasons(senders)}`);
+    }
+    await pause(500); // a report of all devices costs the gateway time
   }
 }
 
@@ -79,7 +91,7 @@ async function startDevices({ devices, processes, rate, options }: Settings, url
 
 /** Both storms, and what became of the frames. */
 async function storm(settings: Settings) {
-  const { devices, within, directory, options } = settings;
+  const { directory, options } = settings;
   const start: GatewayStart = {
     window: 200_000,
     train: 0,
@@ -89,18 +101,20 @@ async function storm(settings: Settings) {
   };
   const first = await startGateway(start, options);
   const children = await startDevices(settings, first.url);
-  const connecting = await waitForAll(first.gateway, devices, within);
+  const connecting = await waitForAll(first.gateway, children, settings);
+  const connectingReasons = await reasons(children);
   await pause(3000);
   const idle = await first.gateway.call<GatewayReport>("report");
   first.gateway.kill("SIGKILL");
   await first.gateway.ended;
   await pause(2000);
   const second = await startGateway({ ...start, port: Number(new URL(first.url).port) }, options);
-  const reconnecting = await waitForAll(second.gateway, devices, within);
+  const reconnecting = await waitForAll(second.gateway, children, settings);
   await pause(3000);
   const finals =
     directory === undefined ? [] : await Promise.all(children.map((child) => child.call<PublisherReport>("finish")));
   const report = await second.gateway.call<GatewayReport>("report");
+  const allReasons = await reasons(children);
   const broker = await second.gateway.call("broker");
   await Promise.all(children.map((child) => child.stop()));
   await second.gateway.stop();
@@ -112,6 +126,7 @@ async function storm(settings: Settings) {
     sent: sum(senders.map(([, { sent }]) => sent)),
     lost: sum(senders.map(([id, { sent }]) => sent - (report.frames[id] ?? 0))),
     missing: report.missing,
+    offline: { connecting: connectingReasons, all: allReasons },
     broker,
     trouble: report.trouble,
   };
@@ -152,6 +167,9 @@ async function main(): Promise<void> {
       console.log(line("back after kill -9 and 2 s without a broker", result.reconnecting));
       console.log(
         `  RSS ${megabytes(result.settled)} MB when settled (bound ${megabytes(memoryBound)} MB); ${figure(result.sent)} frames sent, lost ${result.lost}`,
+      );
+      console.log(
+        `  attempts that failed and connections that ended: ${result.offline.connecting} when connecting, ${result.offline.all} in all`,
       );
       console.log(`  broker: ${JSON.stringify(result.broker)}`);
       for (const text of result.trouble.slice(0, 5)) console.log(`  the gateway tells: ${text}`);

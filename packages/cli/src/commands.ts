@@ -18,6 +18,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/predict.ts")).predictCommand,
   },
   {
+    name: "levels",
+    summary: "find the quantization points of least variance for the columns of a CSV file",
+    load: async () => (await import("./commands/levels.ts")).levelsCommand,
+  },
+  {
+    name: "plan",
+    summary: "find how precise the readings must be for a model that is nearly as good",
+    load: async () => (await import("./commands/plan.ts")).planCommand,
+  },
+  {
     name: "encode",
     summary: "turn a CSV file into a file of frames",
     load: async () => (await import("./commands/encode.ts")).encodeCommand,

@@ -14,6 +14,8 @@ const expectedNames: ReadonlySet<string> = new Set([
   "SpoolError",
   "GatewayError",
   "LogError",
+  "LevelError",
+  "ReportError",
 ]);
 
 /**

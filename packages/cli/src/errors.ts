@@ -4,6 +4,7 @@ export type CliErrorCode =
   | "config" // a configuration file that can't be used
   | "model" // a file that is no saved model
   | "frames" // a file that is no file of frames
+  | "grid" // a file that is no file of a grid, or of another one
   | "file" // a file that can't be written
   | "delivery"; // frames that nobody has receipted
 

@@ -60,4 +60,26 @@ describe.skipIf(folder === "")("with the tables of ZIPML_DATA", () => {
     const symmetric = await report("cadata", "target", "--bits", "3", "--holdout", "10640");
     expect(shortfall(symmetric)).toBeLessThan(0.04);
   });
+
+  const seeds = ["1", "2", "3", "4", "5"];
+  const dithered = (name: string, target: string, holdout: string, bits: string, seed: string) => {
+    const rest = ["--scheme", "dither", "--solver", "closed-form", "--seed", seed];
+    return report(name, target, "--holdout", holdout, "--bits", bits, ...rest);
+  };
+
+  it.each([
+    ["ccpp", "PE", "2392", "3"],
+    ["airfoil", "out", "376", "3"],
+    ["cadata", "target", "10640", "4"],
+    ["house_16H", "target", "5696", "4"],
+  ])("%s dithered, closed form: within 0.01 of least squares for five seeds", async (name, target, holdout, bits) => {
+    for (const seed of seeds)
+      expect(Math.abs(shortfall(await dithered(name, target, holdout, bits, seed)))).toBeLessThan(0.01);
+  });
+
+  it("cadata dithered at 3 bits warns that the noise exceeds the smallest eigenvalue, as 4 bits do not", async () => {
+    const noise = expect.arrayContaining([expect.stringContaining("exceeds the smallest eigenvalue")]);
+    for (const seed of seeds) expect((await dithered("cadata", "target", "10640", "3", seed)).warnings).toEqual(noise);
+    expect((await dithered("cadata", "target", "10640", "4", "1")).warnings).not.toEqual(noise);
+  });
 });

@@ -75,6 +75,35 @@ describe("zipml encode, then decode", () => {
     expect(objects[3].values[0]).toHaveLength(3);
   });
 
+  it.each(["packed", "rice", "arithmetic", "exact"])(
+    "--coding %s: frames of at most that coding's bytes, and the same readings back",
+    async (coding) => {
+      const data = join(folder, "plant.csv");
+      const out = join(folder, `${coding}.frames`);
+      for (const scheme of ["count", "dither"]) {
+        const done = await zipml(
+          ...["encode", "--data", data, "--target", "y", "--bits", "6", "--scheme", scheme],
+          ...["--coding", coding, "--rows-per-frame", "64", "--out", out, "--json"],
+        );
+        expect(done.code, done.err).toBe(0);
+        const { bytes } = JSON.parse(done.out);
+        if (coding !== "exact") expect(bytes.codes).toBeLessThanOrEqual(500);
+        const { out: lines } = await zipml("decode", "--in", out, "--json");
+        const objects = lines
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+        expect(objects.map(({ rows }) => rows)).toEqual([64, 64, 64, 8]);
+        const values: number[][] = objects.flatMap((object) => object.values);
+        for (const object of objects) expect(object.codes === undefined).toBe(object.coding === "exact");
+        const steps = scheme === "count" ? [100 / 31, 88 / 31, 500 / 255] : [100 / 63, 88 / 63, 500 / 255];
+        for (const [r, original] of plantRows().entries())
+          for (const [c, value] of original.entries())
+            expect(Math.abs((values[r]?.[c] ?? Number.NaN) - value)).toBeLessThanOrEqual(steps[c] ?? 0);
+      }
+    },
+  );
+
   it("is the same for the same seed, and other draws of the same rows for another", async () => {
     const data = join(folder, "plant.csv");
     const encode = async (seed: string) => {
@@ -84,6 +113,45 @@ describe("zipml encode, then decode", () => {
     };
     expect(await encode("1")).toBe(`${text.join("\n")}\n`);
     expect(await encode("2")).not.toBe(await encode("1"));
+  });
+
+  it("dithers by device, seed and place: readings within half an interval, other codes for another seed", async () => {
+    const encode = async (seed: string) => {
+      const out = join(folder, `dither-${seed}.frames`);
+      const args = ["--data", join(folder, "plant.csv"), "--target", "y", "--bits", "6", "--scheme", "dither"];
+      const { code, err } = await zipml("encode", ...args, "--seed", seed, "--out", out);
+      expect(code, err).toBe(0);
+      return out;
+    };
+    const file = await encode("plant-7");
+    const content = await readFile(file, "utf8");
+    expect(JSON.parse(content.split("\n")[0] ?? "")).toMatchObject({
+      device: "encode",
+      grids: [{ scheme: "dither", seed: "plant-7" }],
+    });
+    expect(await readFile(await encode("plant-7"), "utf8")).toBe(content);
+    const { out } = await zipml("decode", "--in", file);
+    const rows = out.trimEnd().split("\n").slice(1);
+    const bounds = [100 / 63, 88 / 63, 500 / 255];
+    for (const [r, original] of plantRows().entries())
+      for (const [c, value] of original.entries()) {
+        const reading = Number(rows[r]?.split(",")[3 + c]);
+        expect(Math.abs(reading - value)).toBeLessThanOrEqual((bounds[c] ?? 0) / 2 + 1e-9);
+      }
+    // The same codes read by another seed, device or sequence are other readings.
+    for (const wrong of [
+      content.replace("plant-7", "plant-8"),
+      content.replace('"device":"encode"', '"device":"other"'),
+    ]) {
+      const other = await zipml("decode", "--in", await put(folder, "wrong.frames", wrong));
+      expect(other.code).toBe(0);
+      expect(other.out).not.toBe(out);
+    }
+    const nameless = await put(folder, "nameless.frames", content.replace(',"device":"encode"', ""));
+    expect(await zipml("decode", "--in", nameless)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/device's id/),
+    });
   });
 
   it("tells bad lines with their number, prints the good ones, and fails at the end", async () => {
@@ -117,6 +185,8 @@ describe("zipml encode, then decode", () => {
   it.each([
     [["--bits", "1"], /2\^bits - 1 must be >= samples/],
     [["--rows-per-frame", "5000"], /from 1 to 4096/],
+    [["--scheme", "dither", "--samples", "2"], /one symbol a value/],
+    [["--scheme", "dither", "--seed", "a b"], /--seed is 1 to 64/],
     [["--columns", "a,bb"], /no column "bb"; did you mean "b"\?/],
     [["--target", "z"], /no column "z"/],
   ])("encode refuses %j in one line", async (args, reason) => {

@@ -37,7 +37,7 @@ describe("zipml train --json", () => {
       scheme: "count",
       levels: "uniform",
       estimator: "symmetric",
-      engine: "reference",
+      engine: "packed",
       bytes: { codes: (150 * 16) / 8, float32: 150 * 12, ratio: 6 },
       clipped: 0,
       epochs: [1, 2, 3].map((epoch) => ({ epoch, loss: expect.any(Number), seconds: expect.any(Number) })),
@@ -74,6 +74,18 @@ describe("zipml train --json", () => {
     expect(timeless(await report(...options.with(-1, "8")))).not.toEqual(first);
   });
 
+  it("runs every engine, and says where the default gives way to the reference", async () => {
+    const options = ["--data", plant, "--target", "y", "--epochs", "3"];
+    for (const engine of ["packed", "reference"])
+      expect((await report(...options, "--engine", engine)).engine).toBe(engine);
+    for (const engine of ["float32", "hogwild", "reference"])
+      expect((await report(...options, "--scheme", "none", "--engine", engine, "--threads", "1")).engine).toBe(engine);
+    const wide = await report(...options, "--bits", "9");
+    expect(wide.engine).toBe("reference");
+    expect(wide.warnings.join()).toMatch(/engine packed can't run this: .*; reference runs it/);
+    expect((await report(...options, "--solver", "closed-form")).engine).toBe("none");
+  });
+
   it("tests on the training rows with holdout 0, and takes a row count", async () => {
     const options = ["--data", plant, "--target", "y", "--epochs", "4"];
     const all = await report(...options, "--holdout", "0");
@@ -91,6 +103,24 @@ describe("zipml train --json", () => {
       bytes: { codes: 1800, float32: 1800, ratio: 1 },
     });
     expect(data.test.r2).toBeGreaterThan(0.99);
+  });
+
+  it("trains on one dithered symbol a value: symmetric by default, naive, both solvers, a raw target", async () => {
+    const options = ["--data", plant, "--target", "y", "--scheme", "dither", "--bits", "5"];
+    const data = await report(...options, "--epochs", "20");
+    expect(data).toMatchObject({ scheme: "dither", samples: 1, estimator: "symmetric" });
+    expect(data.bytes.codes).toBe(Math.ceil((150 * 18) / 8));
+    expect(data.test.r2).toBeGreaterThan(0.98);
+    for (const extra of [
+      ["--estimator", "naive"],
+      ["--solver", "closed-form"],
+      ["--target-bits", "0"],
+    ])
+      expect((await report(...options, ...extra)).test.r2).toBeGreaterThan(0.95);
+    const again = await report(...options, "--epochs", "20");
+    expect(again.model).toEqual(data.model);
+    expect((await report(...options, "--epochs", "20", "--seed", "any text at all")).model).not.toEqual(data.model);
+    expect((await zipml("train", ...options)).out).toMatch(/encoding {2}5 bits, dithered, uniform levels/);
   });
 
   it("encodes naive with one draw, keeps a target at 0 bits raw, and takes every estimator, solver and schedule", async () => {
@@ -146,8 +176,15 @@ describe("zipml train", () => {
     ["double with one sample", ["--estimator", "double", "--samples", "1"], /--samples of 2 or more/],
     ["symmetric with one sample", ["--samples", "1"], /--samples of 2 or more/],
     ["naive with two samples", ["--estimator", "naive", "--samples", "2"], /--samples 1/],
+    ["dither with two samples", ["--scheme", "dither", "--samples", "2"], /one symbol a value/],
+    ["dither with double", ["--scheme", "dither", "--estimator", "double"], /--estimator double needs two draws/],
     ["an unknown estimator", ["--estimator", "naiv"], /did you mean "naive"\?/],
-    ["an unknown engine", ["--engine", "warp"], /must be "reference"/],
+    ["an unknown engine", ["--engine", "warp"], /must be one of packed, float32, hogwild, reference/],
+    ["packed on raw rows", ["--engine", "packed", "--scheme", "none"], /--engine packed trains on codes/],
+    ["float32 on codes", ["--engine", "float32"], /--engine float32 trains on raw rows/],
+    ["packed above 8 bits", ["--engine", "packed", "--bits", "9"], /8 are the most that are kept packed/],
+    ["double with packed", ["--engine", "packed", "--estimator", "double"], /does not run the estimator "double"/],
+    ["65 threads", ["--threads", "65"], /whole number from 1 to 64/],
     ["17 bits", ["--bits", "17"], /whole number from 1 to 16, not "17"/],
     ["half a bit", ["--bits", "1.5"], /whole number/],
     ["no epoch", ["--epochs", "0"], /whole number from 1 to 1000000/],

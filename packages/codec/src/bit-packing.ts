@@ -49,36 +49,23 @@ export function packBits(codes: Uint16Array, widths: Uint8Array, size: number): 
  */
 export function unpackBits(bytes: Uint8Array, widths: Uint8Array, codes: Uint16Array, tops: Uint16Array): void {
   const round = widths.length;
-  const count = codes.length;
-  let buffer = 0;
-  let held = 0;
-  let at = 0;
-  for (let i = 0, c = 0; i < count; i++) {
+  const padded = new Uint8Array(bytes.length + 4); // words are read whole: of their 25 bits from any place, none needs more than 16
+  padded.set(bytes);
+  const view = new DataView(padded.buffer);
+  let at = 0; // in bits
+  for (let i = 0, c = 0; i < codes.length; i++) {
     const width = widths[c] as number;
-    if (held < width) {
-      // Two bytes where there are two: no width needs more, and at most 15 + 16 bits are held.
-      if (at + 1 < bytes.length) {
-        buffer |= ((bytes[at] as number) | ((bytes[at + 1] as number) << 8)) << held;
-        held += 16;
-        at += 2;
-      } else {
-        buffer |= (bytes[at] as number) << held;
-        held += 8;
-        at += 1;
-      }
-    }
-    const code = buffer & ((1 << width) - 1);
+    const code = (view.getUint32(at >> 3, true) >>> (at & 7)) & ((1 << width) - 1);
+    at += width;
     if (code > (tops[c] as number)) {
       const place = `row ${Math.floor(i / round)}, channel ${c}`;
-      const lastByte = (at * 8 - held + width - 1) >>> 3;
-      throw new DecodeError("code", `${place}: code ${code} above ${tops[c]}`, lastByte);
+      throw new DecodeError("code", `${place}: code ${code} above ${tops[c]}`, (at - 1) >> 3);
     }
     codes[i] = code;
-    buffer >>>= width;
-    held -= width;
     c = c + 1 === round ? 0 : c + 1;
   }
-  if (buffer !== 0) throw new DecodeError("padding", "unused bits of the last byte must be 0", bytes.length - 1);
+  if ((at & 7) !== 0 && (bytes[at >> 3] as number) >> (at & 7) !== 0)
+    throw new DecodeError("padding", "unused bits of the last byte must be 0", bytes.length - 1);
 }
 
 /** A code too wide would silently spoil its neighbours, so it is refused here as the decoder would. */

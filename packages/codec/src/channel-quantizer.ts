@@ -14,11 +14,22 @@ export interface ChannelQuantizer {
   readonly low: number;
   /** Highest level. */
   readonly high: number;
-  /** A finite value to a code, with k independent draws; E[mean(code)] = value within [low, high], outside it is clipped. */
+  /** Whether the codes lie on equal steps: code c stands at low + (high − low)·c/top. */
+  readonly even: boolean;
+  /**
+   * A finite value to a code; outside [low, high] it is clipped. Under `count` with k independent draws, a word each, and
+   * E[mean(code)] = value; under `dither` with one word, which decoding needs again.
+   */
   encode(value: number, draws: Stream): number;
-  /** Mean m of the draws. */
-  mean(code: number): number;
-  /** d with E[m² − d] = value²; always 0 at k = 1, where no unbiased square exists. */
+  /**
+   * What the code says of the value: E[m] = value. Under `count` the mean of the draws, within [low, high]; under `dither`
+   * it may lie half a step outside.
+   *
+   * @param dither Under `dither` the u that the code was made with, −½ … ½; `count` makes no use of it.
+   * @throws `ReadingError` with code `scheme` for a dithered code without its u.
+   */
+  mean(code: number, dither?: number): number;
+  /** d with E[m² − d] = value²; under `count` 0 at k = 1, where no unbiased square exists; under `dither` Δ²/12. */
   spread(code: number): number;
   /**
    * One assignment of the k draws: an order drawn at random among all that the code allows, so that the first n numbers
@@ -28,7 +39,7 @@ export interface ChannelQuantizer {
    * @param coins A stream used for nothing else; one word is used up for each draw wanted.
    * @param out Receives `count` levels from `offset` on.
    * @param count How many of the k draws are wanted; default k.
-   * @throws RangeError for a count above k.
+   * @throws RangeError for a count above k, and under `dither`, whose codes carry no draws.
    */
   assignInto(code: number, coins: Stream, out: Float64Array, offset?: number, count?: number): void;
 }

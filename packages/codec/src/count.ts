@@ -1,7 +1,13 @@
 import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import type { ChannelGrid } from "./grid.ts";
-import { intervalCount } from "./levels.ts";
-import type { Stream } from "./stream.ts";
+import { createLevelLookup, type LevelLookup } from "./levels/lookup.ts";
+import { intervalCount, type PointLevels, type UniformLevels } from "./levels.ts";
+
+/** A channel of scheme `count`, with its encoder given the words. */
+export interface CountQuantizer extends ChannelQuantizer {
+  /** A finite value to a code, by the k words from `at` on. */
+  encodeWith(value: number, words: Uint32Array, at: number): number;
+}
 
 /**
  * Scheme `count` for one channel: `code = k·j + u`, base interval j and u of k independent draws gone up
@@ -9,36 +15,34 @@ import type { Stream } from "./stream.ts";
  *
  * @param channel Width, draws and levels; checked when its grid was defined.
  */
-export function countQuantizer(channel: ChannelGrid): ChannelQuantizer {
-  const { bits, samples: k } = channel;
-  const s = intervalCount(bits, k);
-  const { low, high } = channel.levels;
-  const span = high - low;
-  const scale = span > 0 ? s / span : 0;
-  const top = k * s;
-  const step = span / s;
-  const spreadUnit = k > 1 ? (step * step) / (k * k * (k - 1)) : 0;
+export function countQuantizer({ bits, samples, levels }: ChannelGrid): CountQuantizer {
+  return levels.kind === "uniform" ? countEven(bits, samples, levels) : countPoints(bits, samples, levels);
+}
 
-  const encode = (value: number, draws: Stream): number => {
-    const position = (Math.min(Math.max(value, low), high) - low) * scale;
-    const base = Math.min(Math.floor(position), s - 1);
-    // Compared with a whole word: P(up) differs from the exact probability by at most 2^-33.
-    const threshold = (position - base) * 0x100000000;
-    let code = k * base;
-    // k words are used up whatever the value, so that the position of every word is known beforehand.
-    for (let draw = 0; draw < k; draw++) if (draws.word() + 0.5 < threshold) code += 1;
-    return code;
+/** The code of k draws, each up where its word falls below the threshold. */
+function drawCode(k: number, base: number, threshold: number, words: Uint32Array, at: number): number {
+  let code = k * base;
+  // Added, not branched on: a coin is what no processor foretells.
+  for (let draw = at; draw < at + k; draw++) code += Number((words[draw] as number) + 0.5 < threshold);
+  return code;
+}
+
+/** Takes k words from a stream whatever the value, so that the position of every word is known beforehand. */
+function withStream(k: number, encodeWith: CountQuantizer["encodeWith"]): ChannelQuantizer["encode"] {
+  const words = new Uint32Array(k);
+  return (value, draws) => {
+    for (let draw = 0; draw < k; draw++) words[draw] = draws.word();
+    return encodeWith(value, words, 0);
   };
-  const mean = (code: number): number => low + (span * code) / top;
-  const spread = (code: number): number => {
-    const up = code % k;
-    return spreadUnit * up * (k - up);
-  };
-  const assignInto = (code: number, coins: Stream, out: Float64Array, offset = 0, count: number = k): void => {
+}
+
+/** The assignment of `ChannelQuantizer.assignInto`, given the level of every j. */
+function assigner(k: number, s: number, level: (j: number) => number): ChannelQuantizer["assignInto"] {
+  return (code, coins, out, offset = 0, count = k) => {
     if (count > k) throw new RangeError(`${count} draws wanted from a code that carries ${k}`);
     const base = Math.min(Math.floor(code / k), s - 1);
-    const lower = low + (span * base) / s;
-    const upper = low + (span * (base + 1)) / s;
+    const lower = level(base);
+    const upper = level(base + 1);
     let up = code - k * base;
     // Draw by draw without replacement: each order of the k draws is equally likely, independently per call.
     for (let draw = 0; draw < count; draw++) {
@@ -47,5 +51,62 @@ export function countQuantizer(channel: ChannelGrid): ChannelQuantizer {
       if (goesUp) up -= 1;
     }
   };
-  return { bits, samples: k, intervals: s, top, low, high, encode, mean, spread, assignInto };
+}
+
+function countEven(bits: number, k: number, { low, high }: UniformLevels): CountQuantizer {
+  const s = intervalCount(bits, k);
+  const span = high - low;
+  const scale = span > 0 ? s / span : 0;
+  const top = k * s;
+  const step = span / s;
+  const spreadUnit = k > 1 ? (step * step) / (k * k * (k - 1)) : 0;
+
+  const encodeWith = (value: number, words: Uint32Array, at: number): number => {
+    const position = (Math.min(Math.max(value, low), high) - low) * scale;
+    const base = Math.min(Math.floor(position), s - 1);
+    // Compared with a whole word: P(up) differs from the exact probability by at most 2^-33.
+    return drawCode(k, base, (position - base) * 0x100000000, words, at);
+  };
+  const encode = withStream(k, encodeWith);
+  const mean = (code: number): number => low + (span * code) / top;
+  const spread = (code: number): number => {
+    const up = code % k;
+    return spreadUnit * up * (k - up);
+  };
+  const assignInto = assigner(k, s, (j) => low + (span * j) / s);
+  return { bits, samples: k, intervals: s, top, low, high, even: true, encode, encodeWith, mean, spread, assignInto };
+}
+
+function countPoints(bits: number, k: number, levels: PointLevels): CountQuantizer {
+  const points = Float64Array.from(levels.points);
+  const s = points.length - 1;
+  const low = points[0] as number;
+  const high = points[s] as number;
+  const top = k * s;
+  const level = (j: number): number => points[j] as number;
+  let lookup: LevelLookup | undefined; // made for the first encoding: a gateway keeps many grids and encodes with none
+
+  const encodeWith = (value: number, words: Uint32Array, at: number): number => {
+    const clipped = Math.min(Math.max(value, low), high);
+    lookup ??= createLevelLookup(points);
+    const base = lookup.intervalOf(clipped);
+    const lower = level(base);
+    return drawCode(k, base, ((clipped - lower) / (level(base + 1) - lower)) * 0x100000000, words, at);
+  };
+  const encode = withStream(k, encodeWith);
+  const mean = (code: number): number => {
+    const up = code % k;
+    const base = (code - up) / k;
+    const lower = level(base);
+    return up === 0 ? lower : lower + ((level(base + 1) - lower) * up) / k;
+  };
+  const spread = (code: number): number => {
+    const up = code % k;
+    if (up === 0) return 0;
+    const base = (code - up) / k;
+    const step = level(base + 1) - level(base);
+    return ((step * step) / (k * k * (k - 1))) * up * (k - up);
+  };
+  const assignInto = assigner(k, s, level);
+  return { bits, samples: k, intervals: s, top, low, high, even: false, encode, encodeWith, mean, spread, assignInto };
 }

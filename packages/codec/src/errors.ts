@@ -1,3 +1,38 @@
+/**
+ * The base of errors that bytes from the wire give rise to, as often as a hostile sender likes: errors in every way but
+ * that no trace of calls is taken, which costs several times what the refusal itself does.
+ *
+ * `instanceof Error` holds, and `stack` is name and message alone.
+ */
+export abstract class RefusalError implements Error {
+  static {
+    // The chain of an Error without its constructor, which is what takes the trace.
+    Object.setPrototypeOf(RefusalError.prototype, Error.prototype);
+  }
+
+  readonly #message: string;
+
+  /**
+   * @param message What was found and what is allowed.
+   */
+  constructor(message: string) {
+    this.#message = message;
+  }
+
+  /** Name of the class. */
+  abstract get name(): string;
+
+  /** What was found and what is allowed. */
+  get message(): string {
+    return this.#message;
+  }
+
+  /** Name and message: where it was thrown is not known. */
+  get stack(): string {
+    return `${this.name}: ${this.#message}`;
+  }
+}
+
 /** What a {@link DecodeError} found wrong. */
 export type DecodeErrorCode =
   | "size" // larger than the caller's limit
@@ -12,8 +47,11 @@ export type DecodeErrorCode =
   | "padding" // unused bits of the last body byte are not zero
   | "code"; // a code above the channel's top code k·s
 
-/** The one error that decoding bytes from the wire may throw. The decoder keeps no state: it works on afterwards. */
-export class DecodeError extends Error {
+/**
+ * The one error that decoding bytes from the wire may throw. The decoder keeps no state: it works on afterwards. It has
+ * no trace of calls (see {@link RefusalError}): code, offset and message say what a reader of the bytes needs.
+ */
+export class DecodeError extends RefusalError {
   readonly code: DecodeErrorCode;
   /** Byte offset in the input where the fault was seen. */
   readonly offset: number;
@@ -25,9 +63,12 @@ export class DecodeError extends Error {
    */
   constructor(code: DecodeErrorCode, message: string, offset: number) {
     super(`${message} (at byte ${offset})`);
-    this.name = "DecodeError";
     this.code = code;
     this.offset = offset;
+  }
+
+  get name(): string {
+    return "DecodeError";
   }
 }
 
@@ -54,7 +95,7 @@ export class GridError extends RangeError {
 }
 
 /** What a {@link ReadingError} found wrong. */
-export type ReadingErrorCode = "non-finite" | "missing" | "shape" | "code";
+export type ReadingErrorCode = "non-finite" | "missing" | "shape" | "code" | "scheme"; // draws where the grid's scheme needs a place, or the reverse
 
 /** A reading that is refused before anything of its batch is encoded. */
 export class ReadingError extends RangeError {

@@ -1,5 +1,6 @@
+import { type Coding, codings } from "./coding/coding.ts";
 import { DecodeError } from "./errors.ts";
-import { type Coding, maxGridEpoch } from "./grid.ts";
+import { maxGridEpoch } from "./grid.ts";
 import { createReader, type Reader } from "./wire/reader.ts";
 import { createWriter, headSize } from "./wire/writer.ts";
 
@@ -11,6 +12,7 @@ export interface Frame {
   readonly sequence: number;
   /** Epoch of the grid that the codes belong to, 0 … 65,535. */
   readonly grid: number;
+  /** How the body is coded. */
   readonly coding: Coding;
   /** Time of the first row, whole milliseconds from the session's start, 0 … 2⁵² − 1. */
   readonly start: number;
@@ -34,7 +36,6 @@ export interface FrameLimits {
 }
 
 const defaultLimits: FrameLimits = Object.freeze({ maxBytes: 65_536, maxRows: 4096 });
-const codings: readonly Coding[] = Object.freeze(["packed"] as const);
 const fields = 9;
 const maxWord = 0xffffffff;
 const maxFrameRows = 0xffff;
@@ -88,8 +89,8 @@ function checkFrame(frame: Frame): void {
  *
  * @example
  * ```ts
- * const body = packCodes(codes, quantizer);
- * const bytes = encodeFrame({ session, sequence, grid: 0, coding: "packed", start: 0, interval: 1000, rows: 1, body });
+ * const { coding, body } = encodeBody({ codes }, quantizer, quantizer.grid.coding);
+ * const bytes = encodeFrame({ session, sequence, grid: 0, coding, start: 0, interval: 1000, rows: 1, body });
  * ```
  *
  * @param frame The frame.
@@ -123,12 +124,12 @@ function readIntervals(reader: Reader, maxRows: number): number | readonly numbe
 }
 
 /**
- * Reads a frame. Only the envelope is read: the body's codes need the grid of the frame's epoch (`unpackCodes`).
+ * Reads a frame. Only the envelope is read: the body's codes need the grid of the frame's epoch (`decodeBody`).
  *
  * @example
  * ```ts
  * const frame = decodeFrame(bytes);
- * const codes = unpackCodes(frame.body, frame.rows, quantizer); // of the grid that frame.grid names
+ * const decoded = decodeBody(frame, quantizer); // of the grid that frame.grid names
  * ```
  *
  * @param bytes What a device sent; not kept.

@@ -1,6 +1,18 @@
 export { packCodes, packedSize, unpackCodes } from "./bit-packing.ts";
 export type { ChannelQuantizer } from "./channel-quantizer.ts";
+export {
+  type BodyRows,
+  bodyMeans,
+  type DecodedBody,
+  decodeBody,
+  type EncodedBody,
+  encodeBody,
+  type FrameBody,
+} from "./coding/body.ts";
+export { type Coding, codings } from "./coding/coding.ts";
+export { maxCodedValues } from "./coding/layout.ts";
 export { crc32c } from "./crc32c.ts";
+export { type DitherPlace, type DitherSource, ditherPlace, ditherSource } from "./dither.ts";
 export {
   DecodeError,
   type DecodeErrorCode,
@@ -8,6 +20,7 @@ export {
   type GridErrorCode,
   ReadingError,
   type ReadingErrorCode,
+  RefusalError,
 } from "./errors.ts";
 export {
   decodeFrame,
@@ -20,20 +33,25 @@ export {
 } from "./frame.ts";
 export {
   type ChannelGrid,
-  type Coding,
   defineGrid,
   type Grid,
+  gridSeedPattern,
   maxGridEpoch,
   type Scheme,
+  schemes,
   type UniformGridOptions,
   uniformGrid,
 } from "./grid.ts";
+export { type Lag, lagName, lagOf, maxLags } from "./lag-name.ts";
 export {
   intervalCount,
   type Levels,
   levelPoints,
+  levelsFault,
+  levelsRange,
   maxBits,
   maxSamples,
+  type PointLevels,
   rangeFault,
   type UniformLevels,
 } from "./levels.ts";

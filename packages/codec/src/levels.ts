@@ -7,8 +7,15 @@ export interface UniformLevels {
   readonly high: number;
 }
 
-/** How a channel's levels l₀ < … < l_s are given. Unequal levels join this union. */
-export type Levels = UniformLevels;
+/** Levels one by one, as variance-optimal ones are, in the channel's unit. */
+export interface PointLevels {
+  readonly kind: "points";
+  /** l₀ < … < l_s, finite: at least two, and no more than width and draws of the channel can tell apart. */
+  readonly points: readonly number[];
+}
+
+/** How a channel's levels l₀ < … < l_s are given. */
+export type Levels = UniformLevels | PointLevels;
 
 /** Most bits a code may have. */
 export const maxBits = 16;
@@ -55,14 +62,51 @@ export function rangeFault(low: number, high: number): string | undefined {
   return `${low} to ${high} is no range: low <= high, both within ±1e100, and apart by 0 or at least 1e-100`;
 }
 
+function pointsFault(points: readonly number[], most: number): string | undefined {
+  const { length } = points;
+  if (length < 2 || length > most + 1)
+    return `${length} points: there are 2 to ${most + 1} for this width and number of draws`;
+  for (const [j, point] of points.entries()) {
+    if (!(Math.abs(point) <= maxMagnitude)) return `point ${j} is ${point}: all lie within ±1e100`;
+    const before = points[j - 1] ?? Number.NEGATIVE_INFINITY;
+    if (!(point - before >= 1 / maxMagnitude))
+      return `point ${j}, ${point}, must be above the one before it, ${before}, by 1e-100 at least`;
+  }
+  return undefined;
+}
+
 /**
- * The levels themselves, l_j = low + (high − low)·j/s.
+ * What is wrong with a channel's levels, if anything.
+ *
+ * @param levels How they are given.
+ * @param intervals Most intervals that the channel's codes can tell apart: {@link intervalCount}.
+ * @returns A sentence for an error, or undefined for sound levels.
+ */
+export function levelsFault(levels: Levels, intervals: number): string | undefined {
+  if (levels.kind === "uniform") return rangeFault(levels.low, levels.high);
+  if (levels.kind === "points") return pointsFault(levels.points, intervals);
+  return `unknown kind ${JSON.stringify((levels as { readonly kind: unknown }).kind)}`;
+}
+
+/**
+ * The lowest and the highest level.
+ *
+ * @param levels Sound levels.
+ */
+export function levelsRange(levels: Levels): readonly [low: number, high: number] {
+  if (levels.kind === "uniform") return [levels.low, levels.high];
+  return [levels.points[0] ?? 0, levels.points.at(-1) ?? 0];
+}
+
+/**
+ * The levels themselves; of uniform ones l_j = low + (high − low)·j/s.
  *
  * @param levels How the levels are given.
- * @param intervals s, at least 1.
- * @returns s + 1 numbers in ascending order.
+ * @param intervals s, at least 1; points bring their own and make no use of it.
+ * @returns s + 1 numbers in ascending order; a new array.
  */
 export function levelPoints(levels: Levels, intervals: number): Float64Array {
+  if (levels.kind === "points") return Float64Array.from(levels.points);
   const points = new Float64Array(intervals + 1);
   for (let j = 0; j <= intervals; j++) points[j] = levels.low + ((levels.high - levels.low) * j) / intervals;
   return points;

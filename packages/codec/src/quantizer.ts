@@ -1,34 +1,57 @@
 import type { ChannelQuantizer } from "./channel-quantizer.ts";
-import { countQuantizer } from "./count.ts";
+import { type CountQuantizer, countQuantizer } from "./count.ts";
+import { type DitherPlace, type DitherQuantizer, ditherQuantizer, ditherSource } from "./dither.ts";
 import { GridError, ReadingError } from "./errors.ts";
-import type { Grid } from "./grid.ts";
-import { rangeFault } from "./levels.ts";
+import { type ChannelGrid, checkChannelGrid, checkGridHead, type Grid } from "./grid.ts";
 import type { Stream } from "./stream.ts";
 
-/** Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels. */
+/**
+ * Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels.
+ *
+ * Under scheme `count` encoding takes a stream of draws, and decoding nothing but the codes. Under `dither` both take the
+ * frame's place: `quantizer.meansInto(codes, means, ditherPlace(grid, { device, session, sequence }))` serves any scheme.
+ */
 export interface Quantizer {
+  /** The whole grid, also where only some of its channels are covered. */
   readonly grid: Grid;
+  /** The channels covered. */
   readonly channels: readonly ChannelQuantizer[];
+  /** Number within the grid of each channel covered. */
+  readonly columns: readonly number[];
   /** Sum of the channels' widths. */
   readonly rowBits: number;
   /**
-   * Encodes rows. The words of `draws` are used in the order row, channel, draw.
+   * Encodes rows. The words of a stream are used in the order row, channel, draw.
    *
    * @param values rows × channels finite readings.
    * @param codes Receives as many codes.
-   * @param draws A stream used for nothing else.
+   * @param chance Under `count` a stream used for nothing else, under `dither` the frame's place.
    * @param clipped Counts, per channel, of values outside the levels; added to.
-   * @throws {@link ReadingError} before anything is written: `non-finite` with row and channel, or `shape`.
+   * @throws {@link ReadingError} before anything is written: `non-finite` with row and channel, `shape`, or `scheme` for a
+   * stream under `dither` or a place under `count`.
    */
-  encodeInto(values: Float64Array, codes: Uint16Array, draws: Stream, clipped?: Uint32Array): void;
+  encodeInto(values: Float64Array, codes: Uint16Array, chance: Stream | DitherPlace, clipped?: Uint32Array): void;
   /** As {@link Quantizer.encodeInto}, into new arrays. */
-  encode(values: Float64Array | readonly number[], draws: Stream): { codes: Uint16Array; clipped: Uint32Array };
-  /** Means m of the draws, rows × channels. @throws {@link ReadingError} with code `shape`. */
-  meansInto(codes: Uint16Array, means: Float64Array): void;
+  encode(
+    values: Float64Array | readonly number[],
+    chance: Stream | DitherPlace,
+  ): { codes: Uint16Array; clipped: Uint32Array };
+  /**
+   * What the codes say of the values, m, rows × channels.
+   *
+   * @param place The frame's place; only `dither` makes use of it.
+   * @throws {@link ReadingError} with code `shape`, or `scheme` for dithered codes without their place.
+   */
+  meansInto(codes: Uint16Array, means: Float64Array, place?: DitherPlace): void;
   /** d of every code (see {@link ChannelQuantizer.spread}), rows × channels. @throws {@link ReadingError} `shape`. */
   spreadsInto(codes: Uint16Array, spreads: Float64Array): void;
-  /** Unbiased squares m² − d, rows × channels. @throws {@link ReadingError} `shape`, also for a channel with k = 1. */
-  squaresInto(codes: Uint16Array, squares: Float64Array): void;
+  /**
+   * Unbiased squares m² − d, rows × channels.
+   *
+   * @param place As for {@link Quantizer.meansInto}.
+   * @throws {@link ReadingError} `shape`, also for a channel of `count` with k = 1; `scheme`.
+   */
+  squaresInto(codes: Uint16Array, squares: Float64Array, place?: DitherPlace): void;
 }
 
 type Decode = (code: number) => number;
@@ -66,6 +89,117 @@ function checkFinite(values: ArrayLike<number>, channels: number): void {
       throw new ReadingError("non-finite", `${values[i]} is refused`, Math.floor(i / channels), i % channels);
 }
 
+/** What the schemes do differently, for all rows at once; shapes and values have been checked. */
+interface SchemeCodec {
+  readonly channels: readonly ChannelQuantizer[];
+  encode(values: Float64Array, codes: Uint16Array, chance: Stream | DitherPlace): void;
+  means(codes: Uint16Array, means: Float64Array, place: DitherPlace | undefined): void;
+}
+
+function mapInto(codes: Uint16Array, out: Float64Array, maps: readonly Decode[]): void {
+  const width = maps.length;
+  checkShape(codes, out, width);
+  for (let c = 0; c < width; c++) {
+    const map = maps[c] as Decode;
+    for (let i = c; i < codes.length; i += width) out[i] = map(codes[i] as number);
+  }
+}
+
+/** Words fetched at a time, or a row's if it takes more. */
+const fetchedWords = 1024;
+
+/** Codes of whole rows, the words of the stream in the order row, channel, draw. */
+function encodeDrawn(
+  values: Float64Array,
+  codes: Uint16Array,
+  channels: readonly CountQuantizer[],
+  draws: Stream,
+): void {
+  const width = channels.length;
+  const rowWords = channels.reduce((sum, { samples }) => sum + samples, 0);
+  const rows = Math.min(values.length / width, Math.max(1, Math.floor(fetchedWords / rowWords)));
+  const fetched = new Uint32Array(rows * rowWords);
+  for (let start = 0; start < values.length; start += rows * width) {
+    const end = Math.min(start + rows * width, values.length);
+    const words = fetched.subarray(0, ((end - start) / width) * rowWords);
+    if (draws.fill !== undefined) draws.fill(words);
+    else for (let w = 0; w < words.length; w++) words[w] = draws.word();
+    for (let i = start, c = 0, at = 0; i < end; i++) {
+      const channel = channels[c] as CountQuantizer;
+      codes[i] = channel.encodeWith(values[i] as number, words, at);
+      at += channel.samples;
+      c = c + 1 === width ? 0 : c + 1;
+    }
+  }
+}
+
+function countCodec(grids: readonly ChannelGrid[]): SchemeCodec {
+  const channels = grids.map(countQuantizer);
+  const means = channels.map((channel) => tabled(channel, channel.mean));
+  return {
+    channels,
+    encode: (values, codes, chance) => {
+      if (!("word" in chance))
+        throw new ReadingError("scheme", "scheme count encodes with a stream of draws, not with a place", 0, 0);
+      encodeDrawn(values, codes, channels, chance);
+    },
+    means: (codes, out) => mapInto(codes, out, means),
+  };
+}
+
+/** @param columns Numbers of the channels within the grid: what their dither goes by. */
+function ditherCodec(grids: readonly ChannelGrid[], columns: readonly number[]): SchemeCodec {
+  const channels = grids.map((grid, c) => ditherQuantizer(grid, c));
+  const width = channels.length;
+  return {
+    channels,
+    encode: (values, codes, chance) => {
+      if ("word" in chance)
+        throw new ReadingError("scheme", "scheme dither encodes with the frame's place, not with a stream", 0, 0);
+      const dither = ditherSource(chance);
+      for (let i = 0, c = 0, row = chance.row ?? 0; i < values.length; i++) {
+        const channel = channels[c] as DitherQuantizer;
+        codes[i] = channel.encodeWith(values[i] as number, dither(row, columns[c] as number));
+        c = c + 1 === width ? 0 : c + 1;
+        if (c === 0) row += 1;
+      }
+    },
+    means: (codes, out, place) => {
+      if (place === undefined)
+        throw new ReadingError("scheme", "codes of scheme dither say nothing without their frame's place", 0, 0);
+      checkShape(codes, out, width);
+      const dither = ditherSource(place);
+      for (let i = 0, c = 0, row = place.row ?? 0; i < codes.length; i++) {
+        out[i] = (channels[c] as DitherQuantizer).mean(codes[i] as number, dither(row, columns[c] as number));
+        c = c + 1 === width ? 0 : c + 1;
+        if (c === 0) row += 1;
+      }
+    },
+  };
+}
+
+function codecOf(grid: Grid, columns: readonly number[] | undefined): SchemeCodec {
+  checkGridHead(grid);
+  for (const [c, channel] of grid.channels.entries()) checkChannelGrid(channel, grid.scheme, c);
+  const covered = columns ?? grid.channels.map((_, c) => c);
+  const grids = covered.map((column) => {
+    const channel = grid.channels[column];
+    if (channel === undefined) throw new GridError("grid", `a grid of ${grid.channels.length} channels`, column);
+    return channel;
+  });
+  return grid.scheme === "dither" ? ditherCodec(grids, covered) : countCodec(grids);
+}
+
+function countClipped(values: Float64Array, channels: readonly ChannelQuantizer[], clipped: Uint32Array): void {
+  const width = channels.length;
+  for (const [c, { low, high }] of channels.entries()) {
+    let count = 0;
+    for (let i = c; i < values.length; i += width)
+      if ((values[i] as number) < low || (values[i] as number) > high) count += 1;
+    clipped[c] = (clipped[c] ?? 0) + count;
+  }
+}
+
 /**
  * The encoder and decoder of a grid.
  *
@@ -78,21 +212,17 @@ function checkFinite(values: ArrayLike<number>, channels: number): void {
  * ```
  *
  * @param grid A grid made by `defineGrid` or `uniformGrid`.
- * @throws {@link GridError} where the grid's scheme is not known here, or a channel's width, draws or levels can't be: a
- * grid that came over the wire is checked once more.
+ * @param columns Which of its channels are covered, in the order wanted; default all.
+ * @throws {@link GridError} where the grid's scheme or coding is not known here, a channel's width, draws or levels can't
+ * be, or a column is none of the grid: a grid that came over the wire is checked once more.
  */
-export function createQuantizer(grid: Grid): Quantizer {
-  if (grid.scheme !== "count") throw new GridError("grid", `unknown scheme ${JSON.stringify(grid.scheme)}`);
-  for (const [c, { levels }] of grid.channels.entries()) {
-    const fault = rangeFault(levels.low, levels.high);
-    if (fault !== undefined) throw new GridError("grid", `levels: ${fault}`, c);
-  }
-  const channels = grid.channels.map(countQuantizer);
+export function createQuantizer(grid: Grid, columns?: readonly number[]): Quantizer {
+  const codec = codecOf(grid, columns);
+  const { channels } = codec;
   const width = channels.length;
-  const means = channels.map((channel) => tabled(channel, channel.mean));
   const spreads = channels.map((channel) => tabled(channel, channel.spread));
 
-  const encodeInto = (values: Float64Array, codes: Uint16Array, draws: Stream, clipped?: Uint32Array): void => {
+  const encodeInto: Quantizer["encodeInto"] = (values, codes, chance, clipped) => {
     checkShape(values, codes, width);
     if (clipped !== undefined && clipped.length < width)
       throw new ReadingError(
@@ -102,42 +232,31 @@ export function createQuantizer(grid: Grid): Quantizer {
         clipped.length,
       );
     checkFinite(values, width);
-    for (let i = 0, c = 0; i < values.length; i++) {
-      const channel = channels[c] as ChannelQuantizer;
-      const value = values[i] as number;
-      if (clipped !== undefined && (value < channel.low || value > channel.high)) clipped[c] = (clipped[c] ?? 0) + 1;
-      codes[i] = channel.encode(value, draws);
-      c = c + 1 === width ? 0 : c + 1;
-    }
-  };
-  const mapInto = (codes: Uint16Array, out: Float64Array, maps: readonly Decode[]): void => {
-    checkShape(codes, out, width);
-    for (let c = 0; c < width; c++) {
-      const map = maps[c] as Decode;
-      for (let i = c; i < codes.length; i += width) out[i] = map(codes[i] as number);
-    }
+    codec.encode(values, codes, chance);
+    if (clipped !== undefined) countClipped(values, channels, clipped);
   };
   return {
     grid,
     channels,
+    columns: Object.freeze([...(columns ?? channels.keys())]),
     rowBits: channels.reduce((sum, channel) => sum + channel.bits, 0),
     encodeInto,
-    encode: (values, draws) => {
+    encode: (values, chance) => {
       const codes = new Uint16Array(values.length);
       const clipped = new Uint32Array(width);
-      encodeInto(values instanceof Float64Array ? values : Float64Array.from(values), codes, draws, clipped);
+      encodeInto(values instanceof Float64Array ? values : Float64Array.from(values), codes, chance, clipped);
       return { codes, clipped };
     },
-    meansInto: (codes, out) => mapInto(codes, out, means),
+    meansInto: codec.means,
     spreadsInto: (codes, out) => mapInto(codes, out, spreads),
-    squaresInto: (codes, out) => {
-      const single = channels.findIndex((channel) => channel.samples === 1);
+    squaresInto: (codes, out, place) => {
+      const single = grid.scheme === "count" ? channels.findIndex((channel) => channel.samples === 1) : -1;
       if (single >= 0) throw new ReadingError("shape", "one draw gives no unbiased square", 0, single);
-      mapInto(
-        codes,
-        out,
-        channels.map((_, c) => (code: number) => square((means[c] as Decode)(code)) - (spreads[c] as Decode)(code)),
-      );
+      codec.means(codes, out, place);
+      for (let i = 0, c = 0; i < codes.length; i++) {
+        out[i] = square(out[i] as number) - (spreads[c] as Decode)(codes[i] as number);
+        c = c + 1 === width ? 0 : c + 1;
+      }
     },
   };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   createQuantizer,
   DecodeError,
+  decodeBody,
   decodeFrame,
   defineGrid,
   defineSchema,
@@ -49,7 +50,7 @@ describe("the golden vectors", () => {
     const read = () => {
       try {
         const frame = decodeFrame(bytesOf(hex), limits);
-        unpackCodes(frame.body, frame.rows, quantizer);
+        decodeBody(frame, quantizer);
       } catch (error) {
         return error instanceof DecodeError ? error.code : error;
       }

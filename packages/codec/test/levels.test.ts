@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GridError } from "../src/errors.ts";
-import { intervalCount, levelPoints, rangeFault } from "../src/levels.ts";
+import { intervalCount, levelPoints, levelsFault, levelsRange, rangeFault } from "../src/levels.ts";
 
 describe("intervalCount", () => {
   it("gives 8 levels at 4 bits and 2 draws: the alphabet is k·s + 1", () => {
@@ -43,6 +43,45 @@ describe("levelPoints", () => {
   it("spaces the levels equally from end to end", () => {
     expect([...levelPoints({ kind: "uniform", low: -3, high: 5 }, 4)]).toEqual([-3, -1, 1, 3, 5]);
     expect([...levelPoints({ kind: "uniform", low: 2, high: 2 }, 1)]).toEqual([2, 2]);
+  });
+
+  it("gives points as they are, a copy", () => {
+    const points = [-3, 0.5, 8];
+    expect([...levelPoints({ kind: "points", points }, 7)]).toEqual(points);
+    expect(levelsRange({ kind: "points", points })).toEqual([-3, 8]);
+    expect(levelsRange({ kind: "uniform", low: 1, high: 2 })).toEqual([1, 2]);
+  });
+});
+
+describe("levelsFault", () => {
+  it("takes 2 points to one more than the intervals, apart by 1e-100 at least, within ±1e100", () => {
+    for (const points of [
+      [0, 1],
+      [0, 1e-100],
+      [-1e100, 0, 3, 1e100],
+      [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 4],
+    ])
+      expect(levelsFault({ kind: "points", points }, 3)).toBeUndefined();
+    expect(levelsFault({ kind: "uniform", low: 5, high: 5 }, 3)).toBeUndefined();
+  });
+
+  it.each([
+    [[], "0 points"],
+    [[1], "1 points"],
+    [[0, 1, 2, 3, 4], "2 to 4"],
+    [[0, 0], "point 1, 0"],
+    [[0, 2, 1], "point 2, 1"],
+    [[0, 5e-324], "1e-100"],
+    [[0, Number.NaN], "point 1 is NaN"],
+    [[Number.NEGATIVE_INFINITY, 0], "point 0 is -Infinity"],
+    [[0, 1e101], "point 1 is"],
+  ])("refuses %j and says where", (points, words) => {
+    expect(levelsFault({ kind: "points", points }, 3)).toContain(words);
+  });
+
+  it("refuses what it does not know", () => {
+    expect(levelsFault({ kind: "secret" } as never, 3)).toContain('"secret"');
+    expect(levelsFault({ kind: "uniform", low: 1, high: 0 }, 3)).toContain("no range");
   });
 });
 

@@ -58,6 +58,24 @@ describe("createQuantizer", () => {
     for (const [i, value] of values.entries()) expect(quantizer.channels[i % 3]?.encode(value, draws)).toBe(codes[i]);
   });
 
+  it("takes a stream that gives words one by one, or many at a time, and leaves it where all its words are used", () => {
+    const coder = quantizerOf([
+      { bits: 4, samples: 2 },
+      { bits: 8, samples: 1 },
+      { bits: 7, samples: 15 },
+    ]);
+    for (const rows of [1, 56, 57, 58, 300]) {
+      const values = Float64Array.from({ length: 3 * rows }, (_, i) => Math.sin(i));
+      const [bulk, plain] = [createStream("bulk", rows), createStream("bulk", rows)];
+      const single = { word: plain.word, uniform: plain.uniform };
+      expect(coder.encode(values, bulk).codes.join()).toBe(coder.encode(values, single).codes.join());
+      expect(bulk.word()).toBe(plain.word());
+      const last = createStream("bulk", rows);
+      const one = Uint16Array.from(values, (value, i) => coder.channels[i % 3]?.encode(value, last) ?? 0);
+      expect(coder.encode(values, createStream("bulk", rows)).codes.join()).toBe(one.join());
+    }
+  });
+
   it("does the same into arrays as by itself, and for plain arrays", () => {
     const quantizer = quantizerOf([{}, { bits: 7, samples: 3 }]);
     const values = valuesFor(quantizer, 5, "into");

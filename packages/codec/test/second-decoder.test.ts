@@ -27,8 +27,10 @@ function expected(name: string): Json {
       blocks: file.blocks.map(({ words }: Json) => words),
       streams: file.streams.map(({ key, words }: Json) => ({ key, words })),
     };
+  if (name === "histogram.json") return { cases: file.cases.map(({ counts, code }: Json) => ({ counts, code })) };
   if (name === "weights.json") return { vectors: file.vectors.map(({ codes, values }: Json) => ({ codes, values })) };
-  const { header, body, times, codes, means, spreads, encoding } = file;
+  const { header, body, times, codes, means, spreads, readings, encoding } = file;
+  if (readings !== undefined) return { header, body, times, readings };
   return { header, body, times, codes, means, spreads, encoded: codes, clipped: encoding.clipped };
 }
 

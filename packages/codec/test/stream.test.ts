@@ -67,6 +67,17 @@ describe("createStream", () => {
     }
   });
 
+  it("fills arrays with the words that come one by one, wherever it stands", () => {
+    const [bulk, single] = [createStream("fill", 7), createStream("fill", 7)];
+    for (const length of [1, 3, 16, 0, 17, 5, 100, 32, 1, 1000]) {
+      const words = new Uint32Array(length);
+      bulk.fill?.(words);
+      expect([...words]).toEqual(Array.from({ length }, () => single.word()));
+      expect(bulk.word()).toBe(single.word());
+    }
+    expect(bulk.fill).toBeDefined();
+  });
+
   it.each([-1, 0.5, Number.NaN, 2 ** 53])("refuses the index %d", (index) => {
     expect(() => createStream("a", index)).toThrow(RangeError);
   });

@@ -1,15 +1,18 @@
 import { createEventHub, type EventHub, encodeMessage, type MessageOf, type Transport } from "@zipml/protocol";
-import { birthMessage } from "./birth.ts";
+import { birthMessages } from "./birth.ts";
 import { type Configuration, createConfiguration } from "./configuration.ts";
 import { createDelivery, type Delivery } from "./delivery.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { createDropWatch, type DropWatch, droppedField } from "./drop-watch.ts";
 import { createGridBook, type GridBook } from "./grid-book.ts";
+import { createHistograms, type Histograms } from "./histograms.ts";
+import { createHistory } from "./history.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { createDeviceLink, type DeviceLink, type Incoming } from "./link.ts";
 import { createModels, type Models } from "./models.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { inheritedThin } from "./session-stream.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
 
 /** Longest reason that `reported` carries. */
@@ -26,6 +29,8 @@ export interface Agent {
   readonly drain: Drain;
   readonly models: Models;
   readonly drops: DropWatch;
+  /** Undefined where no counts are shipped. */
+  readonly histograms: Histograms | undefined;
   readonly link: DeviceLink;
   status(): DeviceStatus;
   health(): MessageOf<"health">;
@@ -44,6 +49,7 @@ interface Core {
   readonly drain: Drain;
   readonly models: Models;
   readonly presence: Presence;
+  readonly histograms: Histograms | undefined;
   fail(error: unknown): void;
 }
 
@@ -80,7 +86,11 @@ function createCore(options: ResolvedOptions, stored: () => void): Core {
     },
     options.delivery,
   );
-  const book = createGridBook(options.schema, options.grid);
+  const book = createGridBook(options.schema, options.grid, inheritedThin(options));
+  const { everySeconds, minimum } = options.levels;
+  const histograms =
+    everySeconds > 0 ? createHistograms(options.schema, () => book.quantizer.grid, minimum) : undefined;
+  const history = createHistory(options.schema);
   const intake = createIntake(options, book, startedAt, {
     sealed: ({ session, sequence, rows, bytes }) => {
       hub.emit({ type: "sealed", session, sequence, rows, bytes: bytes.length });
@@ -88,13 +98,19 @@ function createCore(options: ResolvedOptions, stored: () => void): Core {
       else delivery.wake();
     },
     stored,
+    accepted: (values) => {
+      histograms?.count(values);
+      history.add(values);
+    },
+    mayReplace: (id) => delivery.mayReplace(id),
     failed: fail,
   });
   const configuration = createConfiguration(intake, book);
   const drain: Drain = createDrain(outbox, delivery.isQuarantined.bind(delivery));
-  const models = createModels();
+  const models = createModels(history);
   const presence = createPresence();
-  return { options, startedAt, hub, transport, book, intake, configuration, delivery, drain, models, presence, fail };
+  const parts = { options, startedAt, hub, transport, book, intake, configuration, delivery, drain, models };
+  return { ...parts, presence, histograms, fail };
 }
 
 function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
@@ -102,12 +118,14 @@ function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
     state,
     session: core.options.session,
     grid: core.book.quantizer.grid.epoch,
+    thin: core.book.thin,
     desired: core.configuration.version,
     model: core.models.current?.version,
     ...core.intake.counts(),
     ...core.delivery.counts(),
     dropped: core.options.outbox.dropped(),
     quarantined: core.delivery.quarantined,
+    quarantine: core.delivery.quarantine(),
     queued: core.options.outbox.usage(),
     traffic: core.transport.traffic(),
   };
@@ -116,6 +134,9 @@ function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
 function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
   const { session, sequence, accepted, refused, clipped, queued, published, resent, receipted, model, traffic } =
     status;
+  const { thinned, quarantine } = status;
+  const reason = quarantine.reason?.slice(0, longestReason);
+  const { refused: denied, hangUps } = quarantine;
   return {
     session,
     uptime: core.options.clock.now() - core.startedAt,
@@ -128,6 +149,8 @@ function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
     resent,
     receipted,
     dropped: droppedField(status.dropped),
+    thinned,
+    quarantined: { refused: denied, hangUps, ...(reason ? { reason } : {}) },
     ...(model === undefined ? {} : { model }),
     traffic,
   };
@@ -148,16 +171,18 @@ async function configure(core: Core, link: DeviceLink, message: MessageOf<"desir
     await refuse(core, link, version, outcome.reason);
     return;
   }
-  const { grid, from } = outcome;
-  core.hub.emit({ type: "applied", version, grid, from });
-  if (outcome.changed) await link.rebirth();
-  await link.publish("reported", { session, status: "applied", version, grid, from });
+  const { changed, ...applied } = outcome;
+  const { status: _, ...told } = applied;
+  core.hub.emit({ type: "applied", ...told });
+  if (changed) await link.rebirth();
+  await link.publish("reported", { session, ...applied });
 }
 
 async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promise<void> {
   switch (incoming.kind) {
     case "receipt": {
       const frames = await core.delivery.receipt(incoming.message);
+      core.intake.receipted(incoming.message);
       if (frames > 0) core.hub.emit({ type: "receipted", frames });
       core.drain.check();
       return;
@@ -213,14 +238,14 @@ function createDrops(core: Core, declare: () => Promise<unknown>): DropWatch {
  */
 export function startAgent(options: ResolvedOptions): Agent {
   const core = createCore(options, () => drops.check());
-  const { startedAt, hub, book, configuration, delivery, intake, drain, models, fail } = core;
+  const { startedAt, hub, book, configuration, delivery, intake, drain, models, histograms, fail } = core;
   let state: DeviceStatus["state"] = "offline";
   const status = (): DeviceStatus => statusOf(core, state);
   const health = (): MessageOf<"health"> => healthOf(core, status());
   const drops = createDrops(core, () => link.publish("health", health()));
   const link: DeviceLink = createDeviceLink(core.transport, options, {
     noted: () => noteOrTell(core),
-    birth: () => birthMessage(options, startedAt, book.grids, configuration.version),
+    births: () => birthMessages(options, startedAt, book.grids, configuration.version),
     ready: (protocol) => {
       state = "online";
       hub.emit({ type: "online", protocol });
@@ -239,5 +264,5 @@ export function startAgent(options: ResolvedOptions): Agent {
   });
   // Rows that a restart left unsealed go before all that comes now.
   if (options.outbox.usage().rows > 0) intake.recover().catch(fail);
-  return { options, startedAt, hub, intake, delivery, drain, models, drops, link, status, health };
+  return { options, startedAt, hub, intake, delivery, drain, models, drops, histograms, link, status, health };
 }

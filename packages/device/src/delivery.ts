@@ -1,7 +1,13 @@
 import { type Clock, isOffline, TransportError } from "@zipml/protocol";
 import { createInFlight, type Flight, type InFlight } from "./in-flight.ts";
 import { covers, type FrameId, type Outbox, type Receipted, type SealedFrame } from "./outbox.ts";
-import { createQuarantine, type Quarantine, type QuarantinedFrame } from "./quarantine.ts";
+import {
+  createQuarantine,
+  type Offence,
+  type Quarantine,
+  type QuarantineCounts,
+  type QuarantinedFrame,
+} from "./quarantine.ts";
 import { createFrameReader, type DeliveryOrder, type FrameReader } from "./reader.ts";
 import { createSentFrames, type SentFrames } from "./sent-frames.ts";
 
@@ -61,6 +67,9 @@ export interface Delivery {
   isQuarantined(id: FrameId): boolean;
   /** Frames in quarantine. */
   readonly quarantined: number;
+  quarantine(): QuarantineCounts;
+  /** Whether a frame was never published, and can't be before the next connection. */
+  mayReplace(id: FrameId): boolean;
   /** Sends the frames in quarantine again; returns how many there were. */
   retryQuarantined(): number;
   counts(): DeliveryCounts;
@@ -92,7 +101,7 @@ class OutboxDelivery implements Delivery {
   readonly #options: DeliveryOptions;
   readonly #reader: FrameReader;
   readonly #flying: InFlight;
-  readonly #quarantine: Quarantine = createQuarantine();
+  readonly #quarantine: Quarantine;
   readonly #sent: SentFrames = createSentFrames();
   readonly #wanted: FrameId[] = [];
   readonly #counts = { published: 0, resent: 0, receipted: 0 };
@@ -113,12 +122,21 @@ class OutboxDelivery implements Delivery {
     const { clock, failed } = ports;
     this.#ports = ports;
     this.#options = options;
+    this.#quarantine = createQuarantine(() => clock.now());
     this.#reader = createFrameReader(ports.outbox, options.order);
     this.#flying = createInFlight(clock, options.sendTimeout, (flight) => this.#expire(flight), failed);
   }
 
   get quarantined(): number {
     return this.#quarantine.size;
+  }
+
+  quarantine(): QuarantineCounts {
+    return this.#quarantine.counts();
+  }
+
+  mayReplace(id: FrameId): boolean {
+    return !this.#online && !this.#sent.has(id);
   }
 
   resume(): void {
@@ -128,6 +146,7 @@ class OutboxDelivery implements Delivery {
     this.#patience = 1;
     this.#wanted.length = 0; // everything goes again anyway
     this.#reader.startOver();
+    this.#parole();
     this.wake();
     this.#arm();
   }
@@ -222,6 +241,7 @@ class OutboxDelivery implements Delivery {
       () => {
         this.#patience = Math.min(this.#patience * 2, longestBackoff);
         this.#reader.startOver();
+        this.#parole();
         this.wake();
         this.#arm();
       },
@@ -284,12 +304,13 @@ class OutboxDelivery implements Delivery {
         if (!this.#flying.remove(flight)) return; // of an old connection, or too late
         this.#quarantine.clear(flight.id);
         this.#acquit(flight.id);
+        this.#wanted.push(...this.#parole());
         this.wake();
       },
       (error: unknown) => {
         // the connection ended: pause() asks what was in flight, resume() starts over from the oldest frame
         if (isOffline(error) || !this.#flying.remove(flight)) return;
-        if (isRefusal(error)) this.#strike(flight.id, error.message);
+        if (isRefusal(error)) this.#strike(flight.id, "refused", error.message);
         this.#ports.failed(error);
         this.wake(); // the rest goes on
       },
@@ -303,8 +324,15 @@ class OutboxDelivery implements Delivery {
     this.wake();
   }
 
-  #strike(id: FrameId, reason: string): void {
-    const frame = this.#quarantine.strike(id, reason);
+  /** Frames whose time in quarantine is over go alone, to see whether the connection ends on them again. */
+  #parole(): readonly FrameId[] {
+    const out = this.#quarantine.parole();
+    if (out.length > 0) this.#suspects = [...this.#suspects, ...out];
+    return out;
+  }
+
+  #strike(id: FrameId, offence: Offence, reason: string): void {
+    const frame = this.#quarantine.strike(id, offence, reason);
     if (frame === undefined) return;
     this.#acquit(id);
     this.#ports.quarantined(frame);
@@ -323,6 +351,6 @@ class OutboxDelivery implements Delivery {
     this.#hangUps = isHangUp ? this.#hangUps + 1 : 0;
     if (!isHangUp) return;
     if (this.#hangUps > 1) this.#suspects = flights.map(({ id }) => id); // once is what any cut looks like
-    if (flights.length === 1) this.#strike(last.id, "the connection ended as soon as it was sent");
+    if (flights.length === 1) this.#strike(last.id, "hang-up", "the connection ended as soon as it was sent");
   }
 }

@@ -33,13 +33,20 @@ export interface Device extends AsyncDisposable {
   /**
    * Predicts with the newest model that the gateway published for this device, else for its group.
    *
-   * @param row Readings by name, in their units.
+   * A model may have features that look back (`training.lags` of the gateway): `temperature@-1` is the temperature of the
+   * row before. They are the rows that `push` accepted last, in their exact readings, `@-1` the newest: `row` is the one
+   * that comes after these, so predict for a row before you push it. Predicting adds nothing to them. As many rows are
+   * held as the models that came so far need, counted from when the first such model came. A row may also name such a
+   * reading itself, `{ "temperature@-1": 21.3 }`, and is then taken at its word.
+   *
+   * @param row Readings by name, in their units; empty where the model looks at the rows before alone.
    * @returns The target, in its unit.
-   * @throws `DeviceError` with code `no-model`, or the codec's `ReadingError` that names the feature.
+   * @throws `DeviceError` with code `no-model`, or `history` until enough rows were pushed; the codec's `ReadingError` that
+   * names the feature.
    */
   predict(row: Readonly<Record<string, number>>): number;
   /**
-   * Sends the frames again that the broker refused twice, as after a change of its limits or permissions.
+   * Sends the frames in quarantine again now, as after a change of its limits or permissions.
    *
    * @returns How many there are.
    */
@@ -64,16 +71,36 @@ export interface Left {
 
 const defaultCloseTimeout = 5000;
 
-/** Ends when the signal aborts, however many sleeps that takes. */
-async function reportHealth(agent: Agent, signal: AbortSignal): Promise<void> {
-  const { clock, healthInterval } = agent.options;
-  if (healthInterval === 0) return;
+/** Does something again and again; ends when the signal aborts. */
+async function repeat(agent: Agent, milliseconds: number, signal: AbortSignal, act: () => Promise<void>) {
+  if (milliseconds === 0) return;
   const waitOne = (): Promise<boolean> =>
-    clock.sleep(healthInterval, signal).then(
+    agent.options.clock.sleep(milliseconds, signal).then(
       () => true,
       () => false, // aborted
     );
-  while (await waitOne()) await agent.link.publish("health", agent.health());
+  while (await waitOne()) await act();
+}
+
+async function reportHealth({ link, health }: Agent): Promise<void> {
+  await link.publish("health", health());
+}
+
+/** Ships one channel's counts, where there is a connection and something was counted. */
+async function shipHistogram({ link, health, histograms, status }: Agent): Promise<void> {
+  const histogram = status().state === "online" ? histograms?.take() : undefined;
+  if (histogram === undefined) return;
+  const arrived = await link.publish("health", { ...health(), histogram });
+  histograms?.settle(arrived);
+}
+
+/** What a device tells by the clock. */
+async function report(agent: Agent, signal: AbortSignal): Promise<void> {
+  const { healthInterval, levels } = agent.options;
+  await Promise.all([
+    repeat(agent, healthInterval, signal, () => reportHealth(agent)),
+    repeat(agent, levels.everySeconds * 1000, signal, () => shipHistogram(agent)),
+  ]);
 }
 
 /** The first frame that rows accepted from now on can get; before it lies all that was accepted so far. */
@@ -150,7 +177,7 @@ export function createDevice(options: DeviceOptions): Device {
   const { id, group, session } = agent.options;
   const stopping = new AbortController();
   const ended = new AbortController();
-  const reporting = reportHealth(agent, stopping.signal);
+  const reporting = report(agent, stopping.signal);
   let closed: Promise<Left> | undefined;
   const close = (timeout: number): Promise<Left> => {
     stopping.abort();

@@ -6,6 +6,7 @@ export type DeviceErrorCode =
   | "outbox" // the outbox could not keep what must be kept first
   | "closed" // the agent was closed
   | "no-model" // nothing to predict with yet
+  | "history" // too few rows before for a model whose features look back
   | "model-hash" // a model whose content is not what its hash says
   | "aborted"; // the caller's signal ended the wait
 

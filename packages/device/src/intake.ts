@@ -1,14 +1,21 @@
-import { type Grid, orderRow, ReadingError } from "@zipml/codec";
+import { orderRow, type Quantizer, ReadingError } from "@zipml/codec";
 import { createSerialQueue, type SerialQueue } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
-import type { GridBook } from "./grid-book.ts";
+import { createExactRows, type ExactRows } from "./exact-rows.ts";
+import type { GridBook, GridChange, GridPlan } from "./grid-book.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { AcceptedRow, SealedFrame } from "./outbox.ts";
+import type { AcceptedRow, FrameId, Receipted, SealedFrame } from "./outbox.ts";
 import { type BatchOptions, rowsPerFrame, type Sealed, sealRows, withinOneFrame } from "./sealer.ts";
 import { createSessionStream, earlierStream, type SessionStream } from "./session-stream.ts";
+import { createThinning, type ThinnedCounts, type Thinning } from "./thinning.ts";
 
 /** Latest time that a frame can say, ms from the session's start: 2⁵² − 1. */
 const latestTime = 0xfffffffffffff;
+
+/** Fewest rows that are sealed to make room: fewer take as much as their frame would. */
+const fewestThinned = 8;
+/** Most sealed frames that are thinned for one row that did not fit. */
+const mostAgain = 16;
 
 /** Counts since the agent was made. */
 export interface IntakeCounts {
@@ -20,6 +27,7 @@ export interface IntakeCounts {
   readonly clipped: Readonly<Record<string, number>>;
   /** Sequence that the next frame will have. */
   readonly sequence: number;
+  readonly thinned: ThinnedCounts;
 }
 
 /** From a row to a sealed frame. */
@@ -33,15 +41,17 @@ export interface Intake {
   /** Seals every row accepted so far. */
   seal(): Promise<void>;
   /**
-   * Seals what came under the grid in force, notes another in the outbox and only then puts it in force.
+   * Seals what came under the grid in force, notes others in the outbox and only then puts them in force.
    *
-   * @returns The first sequence that it holds for.
+   * @returns The first sequence that they hold for.
    * @throws `GridError`, or {@link DeviceError} with code `outbox` when it could not be noted: nothing has changed.
    */
-  adopt(grid: Grid): Promise<number>;
+  adopt(change: GridChange): Promise<number>;
   /** Other bounds for frames from now on. */
   rebatch(batch: BatchOptions): void;
   readonly batch: BatchOptions;
+  /** A receipt came: exact rows that were kept beside its frames go. */
+  receipted(receipted: Receipted): void;
   counts(): IntakeCounts;
   /** No row is taken from now on. */
   stop(): void;
@@ -52,6 +62,10 @@ export interface IntakePorts {
   sealed(frame: SealedFrame): void;
   /** Something was put into the outbox: its policy may have dropped something else. */
   stored(): void;
+  /** The outbox has taken a row: its readings in the schema's order. */
+  accepted(values: Float64Array): void;
+  /** Whether a frame may be sealed anew: it was never published, and is not about to be. */
+  mayReplace(id: FrameId): boolean;
   /** Sealing failed; the rows are still in the outbox. */
   failed(error: unknown): void;
 }
@@ -76,11 +90,16 @@ class OutboxIntake implements Intake {
   readonly #notes: SerialQueue = createSerialQueue(); // so that an older note never follows a newer one
   readonly #refused: Record<string, number> = {};
   readonly #clipped: Record<string, number>;
+  readonly #thinning: Thinning;
+  readonly #exact: ExactRows;
+  readonly #thinned = { rows: 0, again: 0 };
   #noted: Promise<void> | undefined;
   #isNoted = false;
   #batch: BatchOptions;
   #accepted = 0;
   #sequence = 0;
+  /** Frames sealed, and sealed again. */
+  #sealings = 0;
   #lastTime = 0;
   #stopped = false;
   #timer: AbortController | undefined;
@@ -94,6 +113,8 @@ class OutboxIntake implements Intake {
     this.#stream = createSessionStream(options, session, schema);
     this.#clipped = Object.fromEntries(schema.channels.map(({ name }) => [name, 0]));
     this.#batch = batch;
+    this.#thinning = createThinning(options.outbox);
+    this.#exact = createExactRows(options.keepExact);
   }
 
   get batch(): BatchOptions {
@@ -121,7 +142,7 @@ class OutboxIntake implements Intake {
   noted(): Promise<void> {
     this.#noted ??= this.#notes
       .run(async () => {
-        await this.#note(this.#book.grids);
+        await this.#note(this.#book);
         this.#isNoted = true;
       })
       .catch((error: unknown) => {
@@ -131,17 +152,23 @@ class OutboxIntake implements Intake {
     return this.#noted;
   }
 
-  adopt(grid: Grid): Promise<number> {
+  adopt(change: GridChange): Promise<number> {
     return this.#queue.run(async () => {
-      await this.#sealWhile(true);
-      const checked = this.#book.check(grid);
-      if (checked !== undefined)
+      if (change.grid !== undefined) await this.#sealWhile(true);
+      const plan = this.#book.check(change);
+      if (plan !== undefined)
         await this.#notes.run(async () => {
-          await this.#noteNext(checked);
-          this.#book.adopt(checked);
+          await this.#noteNext(plan);
+          const before = this.#book.quantizer;
+          this.#book.adopt(change);
+          if (this.#book.quantizer !== before) this.#exact.clear(); // under the next grid these may be no wider
         });
       return this.#sequence;
     });
+  }
+
+  receipted(receipted: Receipted): void {
+    this.#exact.release(receipted);
   }
 
   rebatch(batch: BatchOptions): void {
@@ -156,6 +183,7 @@ class OutboxIntake implements Intake {
       refused: { ...this.#refused },
       clipped: { ...this.#clipped },
       sequence: this.#sequence,
+      thinned: { ...this.#thinned, active: this.#thinning.check() && this.#book.thinQuantizer !== undefined },
     };
   }
 
@@ -165,7 +193,11 @@ class OutboxIntake implements Intake {
   }
 
   get #full(): number {
-    return rowsPerFrame(this.#batch, this.#book.quantizer);
+    return rowsPerFrame(this.#batch, this.#encoder(this.#book));
+  }
+
+  #encoder({ quantizer, thinQuantizer }: Pick<GridBook, "quantizer" | "thinQuantizer">): Quantizer {
+    return thinQuantizer !== undefined && this.#thinning.check() ? thinQuantizer : quantizer;
   }
 
   #now(): number {
@@ -188,7 +220,7 @@ class OutboxIntake implements Intake {
     this.#lastTime = time;
     if (!this.#isNoted) await this.noted(); // or nobody would know after a crash what the row means
     try {
-      await outbox.append({ session, time, values });
+      await this.#append({ session, time, values });
     } catch (error) {
       if (this.#lastTime === time) this.#lastTime = last; // a row that was refused leaves nothing behind
       throw error;
@@ -196,21 +228,74 @@ class OutboxIntake implements Intake {
       this.#ports.stored();
     }
     this.#accepted += 1;
+    this.#ports.accepted(values);
     if (outbox.usage().rows >= this.#full) this.#queue.run(() => this.#sealAndArm(false)).catch(this.#ports.failed);
     else this.#arm();
   }
 
-  #note(grids: readonly Grid[]): Promise<void> {
-    const { outbox, session, schema } = this.#options;
-    return outbox.note({ session, startedAt: this.#startedAt, schema, grids });
+  async #append(row: AcceptedRow): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#options.outbox.append(row);
+      } catch (error) {
+        if (!isFull(error) || !(await this.#makeRoom())) throw error;
+      }
+    }
   }
 
-  async #noteNext(grid: Grid): Promise<void> {
+  /**
+   * Seals what waits under the coarser grid, and by choice frames again.
+   *
+   * @returns Whether there is more room than when it was called, whoever has made it.
+   */
+  async #makeRoom(): Promise<boolean> {
+    if (this.#book.thinQuantizer === undefined || !this.#thinning.start()) return false;
+    const before = this.#sealings;
+    await this.#queue.run(async () => {
+      if (this.#options.outbox.usage().rows >= fewestThinned) await this.#sealWhile(true);
+      if (this.#sealings === before) await this.#sealAgain();
+    });
+    return this.#sealings > before;
+  }
+
+  /** Thins frames whose exact rows are kept and that nobody has seen, oldest first. */
+  async #sealAgain(): Promise<void> {
+    const { outbox, session } = this.#options;
+    let again = 0;
+    for (const id of this.#exact.ids()) {
+      const thin = this.#book.thinQuantizer;
+      if (again >= mostAgain || thin === undefined) break;
+      if (id.session !== session || !this.#ports.mayReplace(id)) continue;
+      const rows = this.#exact.take(id);
+      if (rows === undefined) continue;
+      // From the readings themselves: cutting bits off their codes would be biased.
+      const { frame } = sealRows(rows, id.sequence, thin, this.#stream);
+      try {
+        if (!(await outbox.replace(frame))) continue;
+      } catch (error) {
+        this.#exact.add(id, rows);
+        if (isFull(error)) break;
+        throw error;
+      }
+      again += 1;
+      this.#sealings += 1;
+      this.#thinned.again += 1;
+      this.#thinned.rows += rows.length;
+    }
+  }
+
+  #note({ grids, thin }: GridPlan): Promise<void> {
+    const { outbox, session, schema } = this.#options;
+    const startedAt = this.#startedAt;
+    return outbox.note({ session, startedAt, schema, grids, ...(thin === undefined ? {} : { thin }) });
+  }
+
+  async #noteNext(plan: GridPlan): Promise<void> {
     try {
-      await this.#note([...this.#book.grids, grid]);
+      await this.#note(plan);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new DeviceError("outbox", `grid ${grid.epoch} could not be noted: ${why}`, { cause });
+      throw new DeviceError("outbox", `grid ${plan.grids.at(-1)?.epoch} could not be noted: ${why}`, { cause });
     }
   }
 
@@ -242,9 +327,12 @@ class OutboxIntake implements Intake {
 
   /** Resolves with how many rows went into the frame. */
   async #sealOwn(rows: readonly AcceptedRow[]): Promise<number> {
-    const sealed = sealRows(rows, this.#sequence, this.#book.quantizer, this.#stream.drawKey);
+    const encoder = this.#encoder(this.#book);
+    const sealed = sealRows(rows, this.#sequence, encoder, this.#stream);
     await this.#store(sealed, this.#stream);
     this.#sequence += 1;
+    if (encoder !== this.#book.quantizer) this.#thinned.rows += rows.length;
+    else this.#exact.add(sealed.frame, rows);
     this.#ports.sealed(sealed.frame);
     return rows.length;
   }
@@ -254,9 +342,11 @@ class OutboxIntake implements Intake {
     const { outbox } = this.#options;
     const earlier = earlierStream(this.#options, id);
     if (earlier === undefined) return this.#sealUnnoted(id);
-    const rows = withinOneFrame(await outbox.unsealed(rowsPerFrame(this.#batch, earlier.quantizer)));
-    const sealed = sealRows(rows, earlier.sequence, earlier.quantizer, earlier.drawKey);
+    const encoder = this.#encoder(earlier);
+    const rows = withinOneFrame(await outbox.unsealed(rowsPerFrame(this.#batch, encoder)));
+    const sealed = sealRows(rows, earlier.sequence, encoder, earlier);
     await this.#store(sealed, earlier);
+    if (encoder !== earlier.quantizer) this.#thinned.rows += rows.length;
     this.#ports.sealed(sealed.frame);
     return rows.length;
   }
@@ -279,6 +369,7 @@ class OutboxIntake implements Intake {
   async #store({ frame, clipped }: Sealed, { names }: SessionStream): Promise<void> {
     try {
       await this.#options.outbox.seal(frame);
+      this.#sealings += 1;
     } finally {
       this.#ports.stored();
     }
@@ -300,3 +391,5 @@ class OutboxIntake implements Intake {
     );
   }
 }
+
+const isFull = (error: unknown): boolean => error instanceof DeviceError && error.code === "outbox-full";

@@ -10,6 +10,7 @@ import {
   type Transport,
   type TransportMessage,
 } from "@zipml/protocol";
+import type { Births } from "./birth.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** What a device publishes beside frames. */
@@ -29,8 +30,8 @@ export type Incoming =
 export interface DeviceLinkPorts {
   /** Resolves when birth may go out: what it says of the session is kept, or can't be. Never rejects. */
   noted(): Promise<void>;
-  /** The birth as it is now: the first message of every connection. */
-  birth(): MessageOf<"birth">;
+  /** The birth as it is now, in one message or several: what comes first on every connection. */
+  births(): Births;
   /** Birth is out and subscriptions stand: frames may go. */
   ready(protocol: string): void;
   offline(reason: string): void;
@@ -91,7 +92,7 @@ function readIncoming(address: Address, { payload }: TransportMessage): Incoming
  */
 export function createDeviceLink(transport: Transport, options: ResolvedOptions, ports: DeviceLinkPorts): DeviceLink {
   const { topics, group, id: device, clock } = options;
-  const { birth, ready, offline, failed } = ports;
+  const { births, ready, offline, failed } = ports;
   const place = <Kind extends ControlKind>(kind: Kind): Address => ({ kind, group, device });
   /** A broker that does not let devices see it is no reason not to send: nothing is held back then. */
   const subscribeToState = async (subscribe: LinkConnection["subscribe"]): Promise<void> => {
@@ -107,7 +108,7 @@ export function createDeviceLink(transport: Transport, options: ResolvedOptions,
     {
       greet: async ({ send, subscribe }) => {
         await ports.noted();
-        await send(place("birth"), "birth", birth());
+        for (const birth of births()) await send(place("birth"), "birth", birth);
         await subscribe(topics.deviceFilters(group, device));
         if (options.delivery.waitForGateway) await subscribeToState(subscribe);
       },
@@ -121,14 +122,22 @@ export function createDeviceLink(transport: Transport, options: ResolvedOptions,
     },
   );
   let waiting: Promise<boolean> | undefined;
+  const rebirth = async (): Promise<boolean> => {
+    let rest: readonly MessageOf<"birth">[] = [];
+    const first = await link.publish(place("birth"), "birth", () => {
+      waiting = undefined;
+      const all = births();
+      rest = all.slice(1);
+      return all[0];
+    });
+    const others = await Promise.all(rest.map((birth) => link.publish(place("birth"), "birth", birth)));
+    return first && others.every(Boolean);
+  };
   return {
     publish: (kind, message) => link.publish(place(kind), kind, message),
     rebirth: () => {
       // One that has not gone out yet says the same.
-      waiting ??= link.publish(place("birth"), "birth", () => {
-        waiting = undefined;
-        return birth();
-      });
+      waiting ??= rebirth();
       return waiting;
     },
     close: link.close.bind(link),

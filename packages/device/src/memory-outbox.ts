@@ -5,6 +5,7 @@ import {
   type Dropped,
   type FrameId,
   type FullPolicy,
+  fullPolicies,
   type KeptSession,
   type Outbox,
   type OutboxUsage,
@@ -39,8 +40,8 @@ export function createMemoryOutbox({
   policy = "refuse",
 }: MemoryOutboxOptions = {}): Outbox {
   if (!(capacity >= 0)) throw new DeviceError("options", `capacity must be a number of bytes, not ${capacity}`);
-  if (policy !== "refuse" && policy !== "drop-oldest" && policy !== "drop-newest")
-    throw new DeviceError("options", `policy must be refuse, drop-oldest or drop-newest, not ${String(policy)}`);
+  if (!fullPolicies.includes(policy))
+    throw new DeviceError("options", `policy must be one of ${fullPolicies.join(", ")}, not ${String(policy)}`);
   return new MemoryOutbox(capacity, policy);
 }
 
@@ -48,7 +49,7 @@ class MemoryOutbox implements Outbox {
   /** None is kept over a restart: whoever runs the device draws it at random. */
   readonly nextSession = undefined;
   readonly #capacity: number;
-  readonly #policy: FullPolicy;
+  readonly policy: FullPolicy;
   readonly #rows: AcceptedRow[] = [];
   readonly #notes = new Map<number, SessionNote>();
   readonly #nextSequence = new Map<number, number>();
@@ -61,18 +62,18 @@ class MemoryOutbox implements Outbox {
 
   constructor(capacity: number, policy: FullPolicy) {
     this.#capacity = capacity;
-    this.#policy = policy;
+    this.policy = policy;
   }
 
   append = async (row: AcceptedRow): Promise<void> => {
     const size = rowBytes(row);
     const fits = (): boolean => this.#bytes + size <= this.#capacity;
-    let mayDrop = this.#policy === "drop-oldest" && size <= this.#capacity;
+    let mayDrop = this.policy === "drop-oldest" && size <= this.#capacity;
     while (mayDrop && !fits()) mayDrop = this.#dropOldest();
     if (fits()) {
       this.#bytes += size;
       this.#rows.push(row);
-    } else if (this.#policy === "drop-newest") this.#dropped.rows += 1;
+    } else if (this.policy === "drop-newest") this.#dropped.rows += 1;
     else {
       const held = `the outbox holds ${this.#bytes} of ${this.#capacity} bytes`;
       throw new DeviceError("outbox-full", `${held}: the row is refused`);
@@ -92,6 +93,17 @@ class MemoryOutbox implements Outbox {
     this.#frames.push(frame);
     const next = this.#nextSequence.get(frame.session) ?? 0;
     this.#nextSequence.set(frame.session, Math.max(next, frame.sequence + 1));
+  };
+
+  replace = async (frame: SealedFrame): Promise<boolean> => {
+    const at = this.#frames.findIndex(
+      ({ session, sequence }) => session === frame.session && sequence === frame.sequence,
+    );
+    const old = this.#frames[at];
+    if (old === undefined) return false;
+    this.#bytes += frameBytes(frame) - frameBytes(old);
+    this.#frames[at] = frame;
+    return true;
   };
 
   frames = async (after: FrameId | undefined, limit: number): Promise<readonly SealedFrame[]> => {

@@ -1,5 +1,6 @@
 import type { MessageOf } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
+import { createHistory, type History } from "./history.ts";
 import { createPredictor, type Predictor } from "./predictor.ts";
 
 /** The models a device has been sent: its own comes before its group's. */
@@ -12,7 +13,7 @@ export interface Models {
    * @throws {@link DeviceError} with code `model-hash`; the one before stays.
    */
   take(message: MessageOf<"model">, own: boolean): Predictor | undefined;
-  /** @throws {@link DeviceError} with code `no-model`, or the codec's `ReadingError`. */
+  /** @throws {@link DeviceError} with code `no-model` or `history`, or the codec's `ReadingError`. */
   predict(row: Readonly<Record<string, number>>): number;
 }
 
@@ -22,8 +23,12 @@ interface Taken {
   readonly createdAt: number;
 }
 
-/** No model yet. */
-export function createModels(): Models {
+/**
+ * No model yet.
+ *
+ * @param history Where features that look back find the rows before; told how many to hold. Default none.
+ */
+export function createModels(history: History = createHistory({ channels: [] })): Models {
   const taken: { own?: Taken; group?: Taken } = {};
   const current = (): Predictor | undefined => (taken.own ?? taken.group)?.predictor;
   return {
@@ -35,8 +40,9 @@ export function createModels(): Models {
       const { createdAt } = message;
       // By its time and not by its version: a gateway that starts afresh counts from 1 again.
       if (createdAt < (taken[source]?.createdAt ?? 0)) return undefined;
-      const predictor = createPredictor(message);
+      const predictor = createPredictor(message, history);
       taken[source] = { predictor, createdAt };
+      history.keep(Math.max(taken.own?.predictor.lags ?? 0, taken.group?.predictor.lags ?? 0));
       return predictor;
     },
     predict: (row) => {

@@ -17,8 +17,10 @@ import {
   systemClock,
   type Topics,
 } from "@zipml/protocol";
+import { checkBirthSize } from "./birth-size.ts";
 import type { DeliveryOptions } from "./delivery.ts";
 import { DeviceError } from "./errors.ts";
+import type { HistogramOptions } from "./histograms.ts";
 import { createMemoryOutbox } from "./memory-outbox.ts";
 import type { Outbox } from "./outbox.ts";
 import type { BatchOptions } from "./sealer.ts";
@@ -47,10 +49,22 @@ export interface DeviceOptions {
   /** Milliseconds between health messages. Default 60,000; 0 turns them off, but for the one at close. */
   readonly healthInterval?: number;
   /**
+   * Counts of readings, from which a gateway may fit levels: `everySeconds` from one health message with a feature's counts
+   * to the next, one feature a message in turn, while there is a connection. Default 600; 0 turns them off. A feature with
+   * fewer than `minimum` readings since its last turn, default 1,000, waits for more.
+   */
+  readonly levels?: Partial<HistogramOptions>;
+  /**
    * Where accepted rows are kept, for this agent alone: `await openSpool({ directory })` of `@zipml/device/spool` keeps them
    * on disk. Default an outbox in memory. The agent closes it.
    */
   readonly outbox?: Outbox;
+  /**
+   * Bytes of exact rows that are kept in memory beside the frames that they were sealed into, for an outbox with the policy
+   * `thin`: frames that were never published are then sealed again under the coarser grid when rows that wait do not make
+   * enough room. Default 0: a sealed frame stays as it is.
+   */
+  readonly keepExact?: number;
   /** A session counter that the device keeps, 0 … 2³² − 1. Default the outbox's own, or 32 random bits where it has none. */
   readonly session?: number;
   /** Time. Default the system's. */
@@ -74,7 +88,9 @@ export interface ResolvedOptions {
   readonly delivery: DeliveryOptions;
   readonly interval: number;
   readonly healthInterval: number;
+  readonly levels: HistogramOptions;
   readonly outbox: Outbox;
+  readonly keepExact: number;
   readonly session: number;
   /** 128 random bits, hexadecimal, that nobody else knows: they key the draws. */
   readonly secret: string;
@@ -143,17 +159,24 @@ export function resolveOptions(options: DeviceOptions): ResolvedOptions {
   const given = options.grid ?? {};
   const outbox = options.outbox ?? createMemoryOutbox();
   const session = checkSession(options.session ?? outbox.nextSession ?? random(), outbox);
+  const grid = "channels" in given ? defineGrid(schema, given) : uniformGrid(schema, given);
+  checkBirthSize(schema, grid);
   return {
     id: checkId("device", options.id),
     group: checkId("group", options.group),
     schema,
     transport: options.transport,
-    grid: "channels" in given ? defineGrid(schema, given) : uniformGrid(schema, given),
+    grid,
     batch: checkBatch({ rows: 256, milliseconds: 10_000, bytes: 4096, ...options.batch }),
     delivery: checkDelivery(options.delivery),
     interval: within("interval", options.interval ?? 0, 0, 86_400_000, false),
     healthInterval: within("healthInterval", options.healthInterval ?? 60_000, 0, 86_400_000, false),
+    levels: {
+      everySeconds: within("levels.everySeconds", options.levels?.everySeconds ?? 600, 0, 86_400, false),
+      minimum: within("levels.minimum", options.levels?.minimum ?? 1000, 1, 1_000_000_000),
+    },
     outbox,
+    keepExact: within("keepExact", options.keepExact ?? 0, 0, 2 ** 40),
     session,
     secret: Array.from({ length: 4 }, () => random().toString(16).padStart(8, "0")).join(""),
     clock: options.clock ?? systemClock(),

@@ -53,6 +53,8 @@ export interface SessionNote {
   readonly schema: Schema;
   /** All grids that its frames may name, the one in force last. */
   readonly grids: readonly Grid[];
+  /** Epoch of that of them under which rows are sealed while a policy `thin` thins. */
+  readonly thin?: number;
 }
 
 /** A session of which something is kept. */
@@ -83,7 +85,11 @@ export interface Dropped {
 export type FullPolicy =
   | "refuse" // `append` rejects
   | "drop-oldest" // the oldest frames go, and where there are none the oldest rows
-  | "drop-newest"; // the row itself goes: `append` resolves
+  | "drop-newest" // the row itself goes: `append` resolves
+  | "thin"; // `append` rejects; the agent seals rows under a coarser grid before it comes to that
+
+/** Every {@link FullPolicy}. */
+export const fullPolicies: readonly FullPolicy[] = ["refuse", "drop-oldest", "drop-newest", "thin"];
 
 /**
  * What stands between a reading that was accepted and the receipt for it. Rows enter by `append`, become frames by
@@ -101,6 +107,14 @@ export interface Outbox extends AsyncDisposable {
   unsealed(limit: number): Promise<readonly AcceptedRow[]>;
   /** Replaces the oldest `frame.rows` unsealed rows by a frame, in one step. What `unsealed` gave is still there then. */
   seal(frame: SealedFrame): Promise<void>;
+  /**
+   * Puts a frame in the place of the kept one of the same session, sequence and number of rows, in one step. `frames`
+   * that is called later gives the new one.
+   *
+   * @returns Whether it is kept: false where the old one has left meanwhile.
+   * @throws {@link DeviceError} with code `outbox-full`: the old one stays.
+   */
+  replace(frame: SealedFrame): Promise<boolean>;
   /** Frames in the order of `seal` that come after the given one (from the oldest without it), at most `limit`. */
   frames(after: FrameId | undefined, limit: number): Promise<readonly SealedFrame[]>;
   /** Deletes the frames that a receipt covers; resolves with how many there were. */
@@ -111,6 +125,8 @@ export interface Outbox extends AsyncDisposable {
   sessions(): readonly KeptSession[];
   /** A number for the next session, above all noted before; undefined where the outbox does not outlive the process. */
   readonly nextSession: number | undefined;
+  /** What becomes of a row when it is full. */
+  readonly policy: FullPolicy;
   /** What is gone for good. */
   dropped(): Dropped;
   usage(): OutboxUsage;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { ReadingError } from "@zipml/codec";
+import { type Lag, lagOf, ReadingError } from "@zipml/codec";
 import { type MessageOf, modelBytes, modelWeights } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
+import { createHistory, type History } from "./history.ts";
 
 /** A model that a gateway published, ready for use. */
 export interface Predictor {
@@ -12,11 +13,15 @@ export interface Predictor {
   readonly target: { readonly name: string; readonly unit: string };
   /** Names of the features it needs. */
   readonly features: readonly string[];
+  /** Rows back that they look; 0 for a model without lags. */
+  readonly lags: number;
   /**
-   * The prediction for one row, in the target's unit.
+   * The prediction for one row, in the target's unit. A feature `temperature@-2` that the row itself does not name is the
+   * reading of two rows before in the history.
    *
    * @param row Readings by name, in their units; names that the model does not use are ignored.
-   * @throws The codec's `ReadingError` (`missing` or `non-finite`) that names the feature.
+   * @throws The codec's `ReadingError` (`missing` or `non-finite`) that names the feature; {@link DeviceError} with code
+   * `history` where a row before is needed that the history does not hold.
    */
   predict(row: Readonly<Record<string, number>>): number;
 }
@@ -25,9 +30,13 @@ export interface Predictor {
  * A predictor from a model message.
  *
  * @param model The message; checked by the protocol's schema.
+ * @param history The rows before the one that is predicted for. Default none.
  * @throws {@link DeviceError} with code `model-hash`: the content is not what its hash says.
  */
-export function createPredictor(model: MessageOf<"model">): Predictor {
+export function createPredictor(
+  model: MessageOf<"model">,
+  history: History = createHistory({ channels: [] }),
+): Predictor {
   const { features, target, intercept } = model;
   const hash = createHash("sha256").update(modelBytes(model)).digest("hex");
   if (hash !== model.hash)
@@ -36,16 +45,28 @@ export function createPredictor(model: MessageOf<"model">): Predictor {
   const slopes = features.map(({ deviation }, i) =>
     deviation > 0 ? ((weights[i] ?? 0) * target.deviation) / deviation : 0,
   );
+  // A channel of that very name is no lag.
+  const back = features.map(({ name }) => (history.has(name) ? undefined : lagOf(name)));
+  const lags = back.reduce((most, lag) => Math.max(most, lag?.steps ?? 0), 0);
+  const readingOf = (row: Readonly<Record<string, number>>, name: string, lag: Lag | undefined): number => {
+    if (Object.hasOwn(row, name) && row[name] !== undefined) return row[name];
+    if (lag === undefined || !history.has(lag.channel))
+      throw new ReadingError("missing", "the model needs this feature", 0, name);
+    const before = history.reading(lag.channel, lag.steps);
+    if (before !== undefined) return before;
+    const known = `${history.rows} rows have been pushed since it, or one before it, came`;
+    throw new DeviceError("history", `model ${model.version} looks ${lags} rows back, and ${known}`);
+  };
   return {
     version: model.version,
     hash: model.hash,
     target: { name: target.name, unit: target.unit },
     features: features.map(({ name }) => name),
+    lags,
     predict: (row) => {
       let sum = intercept;
       for (const [i, { name, mean }] of features.entries()) {
-        const value = Object.hasOwn(row, name) ? row[name] : undefined;
-        if (value === undefined) throw new ReadingError("missing", "the model needs this feature", 0, name);
+        const value = readingOf(row, name, back[i]);
         if (!Number.isFinite(value)) throw new ReadingError("non-finite", `${value} is refused`, 0, name);
         sum += (slopes[i] ?? 0) * (value - mean);
       }

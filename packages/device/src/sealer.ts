@@ -1,4 +1,4 @@
-import { createStream, encodeFrame, packCodes, type Quantizer, type StreamKey } from "@zipml/codec";
+import { createStream, ditherPlace, encodeBody, encodeFrame, type Quantizer, type StreamKey } from "@zipml/codec";
 import type { AcceptedRow, SealedFrame } from "./outbox.ts";
 
 /** When rows become a frame: as soon as one of the three is reached. */
@@ -32,16 +32,18 @@ export function rowsPerFrame(batch: BatchOptions, quantizer: Quantizer): number 
 const longestInterval = 0xffffffff;
 
 /**
- * The rows that one frame can hold together: those before the first of another session, and before the first gap that is
- * longer than a frame can say.
+ * The rows that one frame can hold together: those before the first of another session, and before the first step in
+ * time that a frame can't say: one back, or one too long.
  *
- * @param rows Times ascending within a session.
+ * @param rows In the order of acceptance.
  * @returns `rows` itself, or a shorter copy with at least one row.
  */
 export function withinOneFrame(rows: readonly AcceptedRow[]): readonly AcceptedRow[] {
   const cut = rows.findIndex((row, i) => {
     const before = rows[i - 1];
-    return before !== undefined && (row.session !== before.session || row.time - before.time > longestInterval);
+    if (before === undefined) return false;
+    const step = row.time - before.time; // below 0 where a row waited for room and one after it did not
+    return row.session !== before.session || step < 0 || step > longestInterval;
   });
   return cut < 0 ? rows : rows.slice(0, cut);
 }
@@ -52,37 +54,47 @@ function intervalsOf(rows: readonly AcceptedRow[]): number | readonly number[] {
   return deltas.every((delta) => delta === first) ? first : deltas;
 }
 
+/** What the codes of a session's rows are made with. */
+export interface SealKeys {
+  /** Id of the device: what the dither goes by beside session, sequence and the grid's seed. */
+  readonly device: string;
+  /** Key of the session's draws. */
+  readonly drawKey: StreamKey;
+}
+
 /**
- * Quantizes rows and seals them into a frame. The draws are those of sub-stream `sequence` of `drawKey`, so that the
- * same rows under the same sequence give the same bytes.
+ * Quantizes rows and seals them into a frame. The draws are those of sub-stream `sequence` of the draws' key, the dither
+ * that of the frame's place, so that the same rows under the same sequence give the same bytes.
  *
  * @param rows At least one row, all of one session, times ascending.
  * @param sequence The frame's place in its session.
  * @param quantizer Encoder of the grid in force.
- * @param drawKey Key of the session's draws.
+ * @param keys Of the rows' session.
  */
 export function sealRows(
   rows: readonly AcceptedRow[],
   sequence: number,
   quantizer: Quantizer,
-  drawKey: StreamKey,
+  { device, drawKey }: SealKeys,
 ): Sealed {
   const width = quantizer.channels.length;
   const values = new Float64Array(rows.length * width);
   for (const [r, row] of rows.entries()) values.set(row.values, r * width);
   const codes = new Uint16Array(values.length);
   const clipped = new Uint32Array(width);
-  quantizer.encodeInto(values, codes, createStream(drawKey, sequence), clipped);
   const session = rows[0]?.session ?? 0;
+  const place = ditherPlace(quantizer.grid, { device, session, sequence });
+  quantizer.encodeInto(values, codes, place ?? createStream(drawKey, sequence), clipped);
+  const { coding, body } = encodeBody({ codes, place, values }, quantizer, quantizer.grid.coding);
   const bytes = encodeFrame({
     session,
     sequence,
     grid: quantizer.grid.epoch,
-    coding: quantizer.grid.coding,
+    coding,
     start: rows[0]?.time ?? 0,
     interval: intervalsOf(rows),
     rows: rows.length,
-    body: packCodes(codes, quantizer),
+    body,
   });
   return { frame: { session, sequence, rows: rows.length, bytes }, clipped };
 }

@@ -4,12 +4,15 @@ import type { FrameId } from "./outbox.ts";
 export interface SentFrames {
   /** Notes that a frame is published; returns whether it is the first time. */
   add(id: FrameId): boolean;
+  has(id: FrameId): boolean;
 }
 
 /** Nothing published yet. */
 export function createSentFrames(): SentFrames {
   const sessions = new Map<number, [from: number, to: number][]>();
   return {
+    has: ({ session, sequence }) =>
+      sessions.get(session)?.some(([from, to]) => from <= sequence && sequence <= to) ?? false,
     add: ({ session, sequence }) => {
       const ranges = sessions.get(session) ?? [];
       sessions.set(session, ranges);

@@ -1,10 +1,9 @@
-import { createQuantizer, type Quantizer, type Schema, type StreamKey, streamKey } from "@zipml/codec";
+import { createQuantizer, type Grid, type Quantizer, type Schema, streamKey } from "@zipml/codec";
 import type { ResolvedOptions } from "./options.ts";
+import type { SealKeys } from "./sealer.ts";
 
 /** What the rows of one session are sealed with, whatever the grid. */
-export interface SessionStream {
-  /** Key of its draws. */
-  readonly drawKey: StreamKey;
+export interface SessionStream extends SealKeys {
   /** Its channels, in order. */
   readonly names: readonly string[];
 }
@@ -13,6 +12,8 @@ export interface SessionStream {
 export interface EarlierStream extends SessionStream {
   /** Encoder of the grid that was in force. */
   readonly quantizer: Quantizer;
+  /** Encoder of the grid for a full outbox, if one was named. */
+  readonly thinQuantizer: Quantizer | undefined;
   /** Sequence of its next frame. */
   readonly sequence: number;
 }
@@ -33,6 +34,7 @@ export function createSessionStream(
   schema: Schema,
 ): SessionStream {
   return {
+    device: id,
     drawKey: streamKey(`draw/${group}/${id}/${session}/${secret}`),
     names: schema.channels.map(({ name }) => name),
   };
@@ -47,10 +49,24 @@ export function createSessionStream(
 export function earlierStream(options: ResolvedOptions, session: number): EarlierStream | undefined {
   const kept = options.outbox.sessions().find((one) => one.session === session);
   const grid = kept?.grids.at(-1);
+  const thin = kept?.grids.find(({ epoch }) => epoch === kept.thin);
   if (kept === undefined || grid === undefined) return undefined;
   return {
     ...createSessionStream(options, session, kept.schema),
     quantizer: createQuantizer(grid),
+    thinQuantizer: thin === undefined ? undefined : createQuantizer(thin),
     sequence: kept.nextSequence,
   };
+}
+
+/**
+ * The grid for a full outbox that the session before was told of: a device that starts without a connection thins by it.
+ *
+ * @param options The agent's options.
+ * @returns Undefined where there was none, or for another schema.
+ */
+export function inheritedThin({ outbox, schema }: ResolvedOptions): Grid | undefined {
+  const last = outbox.sessions().at(-1);
+  if (last === undefined || JSON.stringify(last.schema.channels) !== JSON.stringify(schema.channels)) return undefined;
+  return last.grids.find(({ epoch }) => epoch === last.thin);
 }

@@ -1,5 +1,7 @@
 import type { Traffic } from "@zipml/protocol";
 import type { Dropped, OutboxUsage } from "./outbox.ts";
+import type { Offence, QuarantineCounts } from "./quarantine.ts";
+import type { ThinnedCounts } from "./thinning.ts";
 
 /** What a device agent always tells. Counts are since it was made. */
 export interface DeviceStatus {
@@ -10,6 +12,8 @@ export interface DeviceStatus {
   readonly sequence: number;
   /** Epoch of the grid in force. */
   readonly grid: number;
+  /** Epoch of the grid for a full outbox, where one was named. */
+  readonly thin: number | undefined;
   /** Version of the desired configuration that is applied. */
   readonly desired: number | undefined;
   /** Version of the model that predicts. */
@@ -27,10 +31,14 @@ export interface DeviceStatus {
   readonly resent: number;
   /** Frames that the gateway says it has stored. */
   readonly receipted: number;
+  /** What went out under the coarser grid because the outbox was full. */
+  readonly thinned: ThinnedCounts;
   /** What the outbox's policy dropped, since the outbox was made. */
   readonly dropped: Dropped;
-  /** Frames that the broker refused twice: kept, and not sent again before the next start or `retryQuarantined()`. */
+  /** Frames that are kept and not sent for now. */
   readonly quarantined: number;
+  /** Why: those that the broker refused stay, those that the connection ended on are tried again later. */
+  readonly quarantine: QuarantineCounts;
   readonly traffic: Traffic;
 }
 
@@ -48,9 +56,22 @@ export type DeviceEvent =
   | { readonly type: "receipted"; readonly frames: number }
   /** Rows, sealed or not, that the outbox's policy dropped, and of these the frames that were sealed. */
   | { readonly type: "dropped"; readonly rows: number; readonly frames: number }
-  /** A frame that the broker refused twice, or hung up on twice: it is kept and not sent. */
-  | { readonly type: "quarantined"; readonly session: number; readonly sequence: number; readonly reason: string }
-  | { readonly type: "applied"; readonly version: number; readonly grid: number; readonly from: number }
+  /** A frame that the broker refused twice and that is not sent any more, or hung up on and that is tried again later. */
+  | {
+      readonly type: "quarantined";
+      readonly session: number;
+      readonly sequence: number;
+      readonly offence: Offence;
+      readonly reason: string;
+    }
+  | {
+      readonly type: "applied";
+      readonly version: number;
+      readonly grid: number;
+      readonly from: number;
+      /** Epoch of the grid for a full outbox, where one was named. */
+      readonly thin?: number;
+    }
   | { readonly type: "refused"; readonly version: number; readonly reason: string }
   | { readonly type: "model"; readonly version: number; readonly hash: string }
   /** Rows and frames that were still without a receipt when the agent closed; an outbox on disk keeps them. */

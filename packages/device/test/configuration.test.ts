@@ -8,7 +8,13 @@ import { resolved, row, schema } from "./support.ts";
 function setUp() {
   const options = resolved();
   const book = createGridBook(schema, options.grid);
-  const ports = { sealed: () => undefined, stored: () => undefined, failed: () => undefined };
+  const ports = {
+    sealed: () => undefined,
+    stored: () => undefined,
+    accepted: () => undefined,
+    mayReplace: () => false,
+    failed: () => undefined,
+  };
   const intake = createIntake(options, book, options.clock.now(), ports);
   return { configuration: createConfiguration(intake, book), intake, book };
 }
@@ -79,5 +85,30 @@ describe("configuration", () => {
     expect(await configuration.apply({ version: 9, batch: { rows: 77 } }, false)).toBeUndefined();
     expect(intake.batch.rows).toBe(5);
     expect(configuration.version).toBe(10);
+  });
+
+  it("names a grid for a full outbox without putting it in force", async () => {
+    const { configuration, intake, book } = setUp();
+    await intake.push(row, 0);
+    const outcome = await configuration.apply({ version: 3, thin: grid(9, 2) }, false);
+    expect(outcome).toEqual({ status: "applied", version: 3, grid: 0, thin: 9, from: 0, changed: true });
+    expect(intake.counts().sequence).toBe(0); // no frame is cut short for it
+    expect(book.grids.map(({ epoch }) => epoch)).toEqual([9, 0]);
+    expect(await configuration.apply({ version: 4, batch: { rows: 9 } }, false)).toMatchObject({
+      thin: 9,
+      changed: false,
+    });
+    const same = await configuration.apply({ version: 5, thin: grid(8, 4) }, false);
+    expect(same).toMatchObject({ status: "refused", reason: expect.stringMatching(/can't thin/) });
+  });
+
+  it("follows its group in what its own leave open", async () => {
+    const { configuration, intake, book } = setUp();
+    await configuration.apply({ version: 1, thin: grid(9, 2) }, true);
+    const both = { version: 2, grid: grid(2), thin: grid(8, 3) };
+    expect(await configuration.apply(both, false)).toMatchObject({ version: 2, grid: 2, thin: 9 });
+    await configuration.apply({ version: 3, batch: { rows: 3 } }, true);
+    expect(await configuration.apply({ version: 4, thin: grid(8, 3), batch: { rows: 4 } }, false)).toBeUndefined();
+    expect([book.thin, intake.batch.rows]).toEqual([9, 3]);
   });
 });

@@ -200,7 +200,8 @@ describe("delivery", () => {
     await refuse();
     await acknowledge(1);
     expect(sent).toEqual([0, 1, 0, 1]);
-    expect(quarantined).toEqual([{ session: 1, sequence: 0, reason: "no" }]);
+    expect(quarantined).toEqual([{ session: 1, sequence: 0, offence: "refused", reason: "no" }]);
+    expect(delivery.quarantine()).toEqual({ refused: 1, hangUps: 0, reason: "no" });
     expect([delivery.quarantined, delivery.isQuarantined({ session: 1, sequence: 0 })]).toEqual([1, true]);
     delivery.resend(1, [[0, 1]]);
     await clock.settle();
@@ -225,6 +226,61 @@ describe("delivery", () => {
       delivery.pause();
     }
     expect(quarantined).toEqual([]);
+    delivery.stop();
+  });
+
+  it("sends a lone frame again a minute after the connection ended on it twice, and forgives it when it gets through", async () => {
+    const { clock, delivery, sent, quarantined, acknowledge } = await setUp(1);
+    for (let cut = 0; cut < 2; cut++) {
+      delivery.resume();
+      await clock.advance(100);
+      delivery.pause();
+    }
+    expect(quarantined).toMatchObject([{ sequence: 0, offence: "hang-up" }]);
+    delivery.resume();
+    await clock.advance(50_000);
+    expect([sent.length, delivery.quarantined]).toEqual([2, 1]);
+    delivery.pause();
+    await clock.advance(10_000);
+    delivery.resume();
+    await clock.settle();
+    expect([sent.length, delivery.quarantined]).toEqual([3, 0]);
+    await acknowledge(9);
+    delivery.pause();
+    delivery.resume();
+    await clock.advance(10);
+    delivery.pause(); // one cut is once more no proof
+    expect(quarantined).toHaveLength(1);
+    delivery.stop();
+  });
+
+  it("tries a frame that it holds responsible once more after the next acknowledgement, then after two minutes", async () => {
+    const { clock, delivery, sent, answers, quarantined, acknowledge } = await setUp(2, { window: 1 });
+    const cut = async () => {
+      await clock.advance(10);
+      answers.splice(0);
+      delivery.pause();
+      delivery.resume();
+      await clock.settle();
+    };
+    delivery.resume();
+    await cut();
+    await cut();
+    expect([sent, quarantined.length]).toEqual([[0, 0, 1], 1]);
+    await acknowledge(1);
+    expect(sent).toEqual([0, 0, 1, 0]);
+    await cut();
+    expect(quarantined).toHaveLength(2);
+    await acknowledge(1);
+    expect(sent).toEqual([0, 0, 1, 0, 1]);
+    const isBack = () => sent.lastIndexOf(0) > 3;
+    // looked for whenever frames are sent again: every 16 s by now
+    for (let second = 0; second < 140 && !isBack(); second++) {
+      await clock.advance(1000);
+      if (!isBack()) await acknowledge(9);
+      expect(isBack() && second < 119).toBe(false);
+    }
+    expect(isBack()).toBe(true);
     delivery.stop();
   });
 });

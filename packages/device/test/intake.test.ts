@@ -15,6 +15,8 @@ function setUp(given: Partial<DeviceOptions> = {}) {
   const ports = {
     sealed: (frame: SealedFrame) => frames.push(frame),
     stored: () => {},
+    accepted: () => {},
+    mayReplace: () => false,
     failed: (error: unknown) => failures.push(error),
   };
   const intake = createIntake(options, book, options.clock.now(), ports);
@@ -99,7 +101,7 @@ describe("intake", () => {
   it("puts a grid in force at the sequence it says, with the rows before under the old one", async () => {
     const { intake, frames, book } = setUp();
     for (let i = 0; i < 6; i++) await intake.push(row, i);
-    const adopted = intake.adopt(uniformGrid(schema, { epoch: 5, bits: 8 }));
+    const adopted = intake.adopt({ grid: uniformGrid(schema, { epoch: 5, bits: 8 }) });
     await intake.push(row, 6);
     expect(await adopted).toBe(2);
     await intake.push(row, 7);
@@ -109,7 +111,7 @@ describe("intake", () => {
     expect(book.quantizer.grid.epoch).toBe(5);
     expect(book.grids.map(({ epoch }) => epoch)).toEqual([0, 5]);
     const twice = uniformGrid(schema, { epoch: 0, bits: 6 });
-    await expect(intake.adopt(twice)).rejects.toMatchObject({ code: "grid" });
+    await expect(intake.adopt({ grid: twice })).rejects.toMatchObject({ code: "grid" });
     expect(createQuantizer(twice).rowBits).not.toBe(book.quantizer.rowBits);
   });
 
@@ -138,6 +140,7 @@ describe("intake", () => {
       refused: { "outbox-full": 1, missing: 1, "non-finite": 1, closed: 1 },
       clipped: { x: 1, z: 0, y: 0 },
       sequence: 1,
+      thinned: { rows: 0, again: 0, active: false },
     });
     expect(clock.sleepers()).toBe(0);
   });
@@ -174,9 +177,9 @@ describe("intake", () => {
     expect(intake.counts()).toMatchObject({ accepted: 1, refused: { outbox: 1 } });
     broken = true;
     const next = uniformGrid(schema, { epoch: 1 });
-    await expect(intake.adopt(next)).rejects.toMatchObject({ code: "outbox" });
+    await expect(intake.adopt({ grid: next })).rejects.toMatchObject({ code: "outbox" });
     broken = false;
-    await intake.adopt(next);
+    await intake.adopt({ grid: next });
     expect(inner.sessions()).toMatchObject([{ grids: [{ epoch: 0 }, { epoch: 1 }] }]);
   });
 

@@ -77,6 +77,21 @@ describe("memory outbox", () => {
     );
   });
 
+  it("puts a frame in the place of one that it keeps, and in no other", async () => {
+    const outbox = createMemoryOutbox();
+    for (const sequence of [0, 1, 2]) await outbox.seal(sealed(1, sequence, 4, 50));
+    expect(await outbox.replace(sealed(1, 1, 4, 20))).toBe(true);
+    expect((await outbox.frames(undefined, 9)).map(({ sequence, bytes }) => [sequence, bytes.length])).toEqual([
+      [0, 50],
+      [1, 20],
+      [2, 50],
+    ]);
+    expect(outbox.usage()).toMatchObject({ frames: 3, bytes: 3 * 64 + 120 });
+    await outbox.release({ session: 1, floor: 2, ranges: [] });
+    expect(await outbox.replace(sealed(1, 1, 4, 10))).toBe(false);
+    expect(outbox.usage()).toMatchObject({ frames: 1, bytes: 64 + 50 });
+  });
+
   it("drops the oldest frames and then the oldest rows that are not being sealed, and declares the frames", async () => {
     const outbox = createMemoryOutbox({ capacity: 320, policy: "drop-oldest" });
     for (const sequence of [0, 1]) await outbox.seal(sealed(1, sequence, 4, 16)); // 80 bytes each, as a row

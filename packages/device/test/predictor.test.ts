@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { defineSchema } from "@zipml/codec";
 import { type Model, type ModelContent, modelBytes } from "@zipml/protocol";
 import { describe, expect, it } from "vitest";
+import { createHistory } from "../src/history.ts";
 import { createModels } from "../src/models.ts";
 import { createPredictor } from "../src/predictor.ts";
 
@@ -43,6 +45,57 @@ describe("predictor", () => {
     expect(() => predictor.predict({ x: Number.NaN, flat: 1 })).toThrow(code("non-finite"));
     const named = createPredictor(model(1, { features: content.features.map((f) => ({ ...f, name: `${f.name}` })) }));
     expect(() => named.predict(Object.create({ x: 1, flat: 1 }))).toThrow(code("missing"));
+  });
+});
+
+describe("predictor with features that look back", () => {
+  const schema = defineSchema([
+    { name: "x", unit: "V", range: [0, 9], role: "feature" },
+    { name: "y", unit: "W", range: [0, 9], role: "target" },
+    { name: "z@-1", unit: "V", range: [0, 9], role: "feature" },
+  ]);
+  const names = ["x", "x@-1", "y@-2", "z@-1"];
+  const lagged: Partial<ModelContent> = {
+    target: { name: "y", unit: "W", mean: 0, deviation: 1 },
+    features: names.map((name) => ({ name, unit: "V", mean: 0, deviation: 1 })),
+    weights: { bits: 0, values: [1, 10, 100, 1000] },
+    intercept: 0,
+  };
+
+  it("takes the rows that were pushed before, and refuses until there are enough", () => {
+    const history = createHistory(schema);
+    const models = createModels(history);
+    const own = models.take(model(1, lagged), true);
+    expect(own).toMatchObject({ features: names, lags: 2 });
+    const row = { x: 1, "z@-1": 5 };
+    for (const values of [
+      [0, 0, 0],
+      [2, 3, 0],
+      [4, 6, 0],
+      [7, 8, 0],
+    ]) {
+      if (history.rows < 2) expect(() => models.predict(row)).toThrow(code("history"));
+      history.add(Float64Array.from(values));
+    }
+    expect(history.rows).toBe(2); // as many as the model needs
+    expect(models.predict(row)).toBe(1 + 70 + 600 + 5000);
+    expect(models.predict(row)).toBe(1 + 70 + 600 + 5000); // predicting adds nothing
+    models.take(model(2), true); // of a group's that looks back there is none
+    expect([models.predict({ x: 3, flat: 0 }), history.rows]).toEqual([12, 0]);
+  });
+
+  it("takes a row at its word, and knows a channel with the name of a lag", () => {
+    const history = createHistory(schema);
+    const predictor = createPredictor(model(1, lagged), history);
+    expect(predictor.predict({ x: 1, "x@-1": 2, "y@-2": 3, "z@-1": 4 })).toBe(4321);
+    expect(() => predictor.predict({ x: 1, "x@-1": 2, "y@-2": 3 })).toThrow(
+      expect.objectContaining({ code: "missing", channel: "z@-1" }),
+    );
+    expect(() => predictor.predict({ x: 1, "x@-1": Number.NaN, "y@-2": 3, "z@-1": 4 })).toThrow(code("non-finite"));
+    // without a history, or of a channel that there is not: named like any other feature
+    expect(() => createPredictor(model(1, lagged)).predict({ x: 1 })).toThrow(
+      expect.objectContaining({ code: "missing", channel: "x@-1" }),
+    );
   });
 });
 

@@ -1,11 +1,21 @@
-import { createQuantizer, decodeFrame, rowTimes, streamKey, uniformGrid, unpackCodes } from "@zipml/codec";
+import {
+  codings,
+  createQuantizer,
+  decodeBody,
+  decodeFrame,
+  ditherPlace,
+  rowTimes,
+  streamKey,
+  uniformGrid,
+  unpackCodes,
+} from "@zipml/codec";
 import { describe, expect, it } from "vitest";
 import { checkBatch } from "../src/options.ts";
 import { rowsPerFrame, sealRows, withinOneFrame } from "../src/sealer.ts";
 import { schema } from "./support.ts";
 
 const quantizer = createQuantizer(uniformGrid(schema));
-const key = streamKey("test");
+const key = { device: "node-1", drawKey: streamKey("test") };
 const rowsAt = (times: readonly number[], values = [0.25, 0.5, 5]) =>
   times.map((time) => ({ session: 9, time, values: Float64Array.from(values) }));
 const batch = { rows: 256, milliseconds: 1000, bytes: 4096 };
@@ -49,7 +59,53 @@ describe("sealer", () => {
     }
     expect(sealRows(rows, 12, quantizer, key).frame.bytes).toEqual(frame.bytes);
     expect(sealRows(rows, 13, quantizer, key).frame.bytes.slice(4)).not.toEqual(frame.bytes.slice(4));
-    expect(sealRows(rows, 12, quantizer, streamKey("other")).frame.bytes).not.toEqual(frame.bytes);
+    expect(sealRows(rows, 12, quantizer, { ...key, drawKey: streamKey("other") }).frame.bytes).not.toEqual(frame.bytes);
+  });
+
+  it("takes the smallest coding that the grid allows, readings themselves included", () => {
+    const rows = Array.from({ length: 64 }, (_, r) => ({
+      session: 9,
+      time: r,
+      values: Float64Array.of((300 + r) / 1000, 0.71, 9.99),
+    }));
+    const place = { device: "node-1", session: 9, sequence: 12 };
+    const sizes = codings.map((coding) => {
+      const coder = createQuantizer(uniformGrid(schema, { coding }));
+      const { bytes } = sealRows(rows, 12, coder, key).frame;
+      const frame = decodeFrame(bytes);
+      const decoded = decodeBody(frame, coder, ditherPlace(coder.grid, place));
+      if (decoded.kind === "values") expect([...decoded.values]).toEqual(rows.flatMap(({ values }) => [...values]));
+      else expect(decoded.codes).toHaveLength(3 * 64);
+      return [frame.coding, bytes.length] as const;
+    });
+    expect(sizes.map(([coding]) => coding)).toEqual(["packed", "exact", "arithmetic", "exact"]);
+    expect(sizes[1]?.[1]).toBeLessThan((sizes[0]?.[1] ?? 0) / 2);
+  });
+
+  it("dithers by device, session and sequence, whatever the secret: half a step off at most", () => {
+    const dithered = createQuantizer(uniformGrid(schema, { scheme: "dither", seed: "s", bits: 3 }));
+    const rows = rowsAt([0, 1, 2, 3], [0.36, 0.64, 5]);
+    const { frame } = sealRows(rows, 12, dithered, key);
+    const codes = unpackCodes(decodeFrame(frame.bytes).body, 4, dithered);
+    const means = new Float64Array(12);
+    dithered.meansInto(codes, means, ditherPlace(dithered.grid, { device: "node-1", session: 9, sequence: 12 }));
+    for (const [i, mean] of means.entries()) {
+      const [reading = 0, step = 1] =
+        [
+          [0.36, 1 / 7],
+          [0.64, 1 / 7],
+          [5, 10 / 255],
+        ][i % 3] ?? [];
+      expect(Math.abs(mean - reading)).toBeLessThanOrEqual(step / 2 + 1e-12);
+    }
+    expect(sealRows(rows, 12, dithered, { ...key, drawKey: streamKey("other") }).frame.bytes).toEqual(frame.bytes);
+    for (const [sequence, device] of [
+      [13, "node-1"],
+      [12, "node-2"],
+    ] as const) {
+      const other = decodeFrame(sealRows(rows, sequence, dithered, { ...key, device }).frame.bytes).body;
+      expect(other).not.toEqual(decodeFrame(frame.bytes).body);
+    }
   });
 
   it("counts what it clips, by channel", () => {

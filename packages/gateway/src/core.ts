@@ -7,9 +7,13 @@ import {
   ProtocolError,
   type Transport,
   type TransportMessage,
+  type UpKind,
+  upKinds,
 } from "@zipml/protocol";
+import { type Configurator, createConfigurator } from "./configurator.ts";
 import type { DeviceRecord } from "./ingest/registry.ts";
 import type { SessionRecord } from "./ingest/session.ts";
+import { createLevelFollower, type FollowerPorts, type LevelFollower } from "./levels/follower.ts";
 import { createGatewayLink, stateOf } from "./link.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
@@ -17,6 +21,9 @@ import type { DeviceSummary, GatewayStatus } from "./status.ts";
 
 /** A gateway that is connected, or trying to. */
 export interface Core extends Parts {
+  readonly configurator: Configurator;
+  /** Undefined where levels stay as they are. */
+  readonly follower: LevelFollower | undefined;
   readonly link: Link;
   readonly transport: Transport;
 }
@@ -34,17 +41,32 @@ function openTransport(connector: Connector, options: ResolvedGatewayOptions): T
   });
 }
 
+const fromDevices: ReadonlySet<string> = new Set<string>(upKinds);
+
+/** Whether a message is a device's own. */
+function isFromDevice(address: Address): address is Extract<Address, { readonly kind: UpKind | "receipt" }> {
+  return fromDevices.has(address.kind);
+}
+
 /** Takes a message to whom it concerns. @throws `ProtocolError` for a message that is not what its topic says. */
-function route(core: Parts, address: Address, { payload, retained }: TransportMessage): void {
-  const { registry, ingest, hub, learner } = core;
+function route(
+  core: Parts & Pick<Core, "configurator" | "follower">,
+  address: Address,
+  { payload, retained }: TransportMessage,
+): void {
+  const { registry, ingest, hub, learner, control } = core;
+  if (address.kind === "data") {
+    ingest.data(address.device, payload);
+    alive(core, address.device, retained);
+    return;
+  }
+  if (isFromDevice(address) && !control.admits(address.device, payload.length)) return;
   switch (address.kind) {
-    case "data":
-      ingest.data(address.device, payload);
-      alive(core, address.device, retained);
-      return;
     case "birth": {
       const birth = decodeMessage("birth", payload);
       ingest.birth(address.device, birth, retained);
+      core.configurator.born(address.device, birth);
+      core.follower?.born(address.device, birth);
       hub.emit({ type: "birth", device: address.device, session: birth.session });
       return;
     }
@@ -59,12 +81,18 @@ function route(core: Parts, address: Address, { payload, retained }: TransportMe
       hub.emit({ type: "death", device: address.device, session, reason });
       return;
     }
-    case "health":
-      ingest.health(address.device, decodeMessage("health", payload));
+    case "health": {
+      const health = decodeMessage("health", payload);
+      ingest.health(address.device, health);
+      core.follower?.health(address.device, health);
       alive(core, address.device, retained);
       return;
+    }
     case "reported":
       reported(core, address.device, payload);
+      return;
+    case "desired":
+      core.configurator.follow({ ...address, kind: "desired" }, decodeMessage("desired", payload));
       return;
     case "model":
       if (address.audience === "all") learner.follow(decodeMessage("model", payload).version);
@@ -82,11 +110,13 @@ function alive({ registry }: Pick<Core, "registry">, id: string, retained: boole
   device.dead = undefined;
 }
 
-function reported({ registry, hub }: Pick<Core, "registry" | "hub">, id: string, payload: Uint8Array): void {
+function reported(core: Pick<Core, "registry" | "hub" | "follower">, id: string, payload: Uint8Array): void {
+  const { registry, hub, follower } = core;
   const message = decodeMessage("reported", payload);
   const device = registry.open(id);
   if (device === undefined) return;
   device.reported = message;
+  follower?.reported(id, message);
   const reason = message.status === "refused" ? message.reason : undefined;
   hub.emit({ type: "reported", device: id, version: message.version, reason });
 }
@@ -106,27 +136,29 @@ function summary(device: DeviceRecord, now: number): DeviceSummary {
     missing,
     oldestGap: since.length === 0 ? undefined : now - since.reduce((a, b) => Math.min(a, b)),
     declared,
-    clipped: Object.values(device.health?.clipped ?? {}).reduce((total, count) => total + count, 0),
-    refused: device.health?.refused.total ?? 0,
+    clipped: device.health?.clipped ?? 0,
+    refused: device.health?.refused ?? 0,
     unusable: device.unusable,
   };
 }
 
 /** What a gateway tells now. */
 export function statusOf(core: Core): GatewayStatus {
-  const { link, ingest, registry, store, learner, transport, task, journal, options } = core;
+  const { link, ingest, control, registry, store, learner, transport, task, journal, options } = core;
   const now = options.clock.now();
   const devices = [...registry.all()].map((device) => summary(device, now));
   return {
     online: link.online,
     task: task.task,
     ingest: ingest.counts(),
+    control: control.counts(),
     missing: devices.reduce((sum, device) => sum + device.missing, 0),
     rows: { held: store.rows, stored: store.stored },
     devices,
     model: learner.latest?.version,
     traffic: transport.traffic(),
     log: journal.status(),
+    levels: core.follower?.status(),
   };
 }
 
@@ -134,6 +166,24 @@ export function statusOf(core: Core): GatewayStatus {
 function tellFindings({ hub, findings }: Parts): void {
   for (const damage of findings.damage) hub.emit({ type: "damage", ...damage });
   for (const lost of findings.lost) hub.emit({ type: "lost", ...lost });
+}
+
+function createFollower(parts: Parts, configurator: Configurator): LevelFollower | undefined {
+  const { options, registry, task, control, hub } = parts;
+  if (!options.levels.follow) return undefined;
+  const ports = {
+    clock: options.clock,
+    registry,
+    configurator,
+    task: () => task.task,
+    published: (epoch, channels) => hub.emit({ type: "levels", epoch, channels }),
+    refused: (device, error) => {
+      control.malformed();
+      hub.emit({ type: "refused", device, reason: error.message, error });
+    },
+    failed: (error) => hub.emit({ type: "error", error }),
+  } satisfies FollowerPorts;
+  return createLevelFollower(ports, options.levels);
 }
 
 /**
@@ -148,6 +198,19 @@ export function startCore(parts: Parts, connector: Connector, ready: () => void)
   const { group } = options;
   const transport = openTransport(connector, options);
   let told = false;
+  const configurator = createConfigurator(
+    {
+      clock: options.clock,
+      topics: options.topics,
+      group,
+      link: { publish: (address, kind, message) => link.publish(address, kind, message) },
+      isKnown: (device) => parts.registry.get(device) !== undefined,
+      failed: (error) => hub.emit({ type: "error", error }),
+    },
+    options.thin,
+  );
+  const follower = createFollower(parts, configurator);
+  const routing = { ...parts, configurator, follower }; // made once, not for every message
   const link = createGatewayLink(transport, options, {
     ready: (protocol) => {
       const { latest } = learner;
@@ -161,22 +224,25 @@ export function startCore(parts: Parts, connector: Connector, ready: () => void)
     offline: (reason) => hub.emit({ type: "offline", reason }),
     message: (address, message) => {
       try {
-        route(parts, address, message);
+        route(routing, address, message);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         const device = "device" in address ? address.device : undefined;
+        parts.control.malformed();
         hub.emit({ type: "refused", device, reason: error.message, error });
       }
     },
     failed: (error) => hub.emit({ type: "error", error }),
   });
   outlet.link = link;
-  return { ...parts, transport, link };
+  return { ...parts, configurator, follower, transport, link };
 }
 
 /** Sends the last receipts, says goodbye, and writes the last checkpoint. */
 export async function stopCore(core: Core, closeBroker: () => Promise<void>): Promise<void> {
   const { receipts, learner, journal, link, hub } = core;
+  core.configurator.stop();
+  core.follower?.stop();
   receipts.stop();
   await learner.stop();
   await journal.idle();

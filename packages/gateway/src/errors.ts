@@ -4,6 +4,7 @@ export type GatewayErrorCode =
   | "listen" // the embedded broker could not listen
   | "rows" // fewer rows than training.minimum
   | "no-model" // nothing was trained yet
+  | "limit" // what a device sent passes a limit: it was refused unread
   | "offline" // there is no connection, so nothing was published
   | "closed"; // the gateway was closed
 

@@ -1,8 +1,8 @@
-import type { Grid } from "@zipml/codec";
-import { type Connector, type Desired, encodeMessage } from "@zipml/protocol";
+import type { Connector } from "@zipml/protocol";
 import { mqtt } from "@zipml/protocol/mqtt";
 import { type EmbeddedBroker, startBroker } from "./broker/broker.ts";
 import type { BrokerOptions } from "./broker/options.ts";
+import type { DesiredConfiguration } from "./configurator.ts";
 import { type Core, startCore, statusOf, stopCore } from "./core.ts";
 import { GatewayError } from "./errors.ts";
 import type { TrainedModel } from "./learner.ts";
@@ -10,16 +10,6 @@ import { type GatewayOptions, resolveGatewayOptions } from "./options.ts";
 import { openParts } from "./parts.ts";
 import type { GatewayEvent, GatewayStatus } from "./status.ts";
 import { predictRow } from "./train/index.ts";
-
-/** A configuration that devices are asked to run with. What is left out stays as it is. */
-export interface DesiredConfiguration {
-  /** One device; default the whole group. A device's own configuration comes before its group's. */
-  readonly device?: string;
-  /** A new grid, under an epoch that was not used before. */
-  readonly grid?: Grid;
-  /** When frames are sealed. */
-  readonly batch?: NonNullable<Desired["batch"]>;
-}
 
 /** A gateway: takes the frames of a group in, trains on their codes, and publishes the model. */
 export interface Gateway extends AsyncDisposable {
@@ -78,28 +68,6 @@ function predict(core: Core, row: Readonly<Record<string, number>>): number {
     return value;
   });
   return predictRow(latest.model, values);
-}
-
-function createConfigurator({ link, options }: Core): Gateway["configure"] {
-  let last = 0;
-  return async ({ device, grid, batch }) => {
-    const { group, clock, topics } = options;
-    last = Math.max(last + 1, Math.floor(clock.now() / 1000));
-    const version = last;
-    const address =
-      device === undefined
-        ? ({ kind: "desired", audience: "all", group } as const)
-        : ({ kind: "desired", audience: "device", group, device } as const);
-    topics.build(address); // an id that can't be is refused here
-    const message = { version, ...(grid === undefined ? {} : { grid }), ...(batch === undefined ? {} : { batch }) };
-    encodeMessage("desired", message); // a mistake is the caller's to hear of
-    if (!(await link.publish(address, "desired", message)))
-      throw new GatewayError(
-        "offline",
-        `configuration ${version} was not published: the broker did not acknowledge it`,
-      );
-    return version;
-  };
 }
 
 /** A promise that others settle. */
@@ -170,7 +138,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     train: core.learner.train.bind(core.learner),
     model: () => core.learner.latest,
     predict: (row) => predict(core, row),
-    configure: createConfigurator(core),
+    configure: core.configurator.configure.bind(core.configurator),
     status: () => statusOf(core),
     events: core.hub.events,
     close,

@@ -10,13 +10,16 @@ export {
 } from "./broker/options.ts";
 export { hashPassword, type PasswordCost } from "./broker/password.ts";
 export type { BrokerRefusal, BrokerStatus } from "./broker/status.ts";
+export type { DesiredConfiguration, ThinOptions } from "./configurator.ts";
 export { GatewayError, type GatewayErrorCode } from "./errors.ts";
-export { createGateway, type DesiredConfiguration, type Gateway } from "./gateway.ts";
+export { createGateway, type Gateway } from "./gateway.ts";
 export type { TaskChoice } from "./ingest/columns.ts";
+export type { ControlCounts } from "./ingest/control.ts";
 export type { IngestCounts } from "./ingest/ingest.ts";
 export type { ReceiptOptions } from "./ingest/receipts.ts";
 export type { RegistryLimits } from "./ingest/registry.ts";
 export type { TrainedModel } from "./learner.ts";
+export type { LevelsOptions, LevelsStatus, NewLevels } from "./levels/options.ts";
 export { LogError, type LogErrorCode } from "./log/errors.ts";
 export type { LogStatus } from "./log/journal.ts";
 export type { Damage } from "./log/segment.ts";

@@ -6,13 +6,25 @@ import {
   type Model,
   type SerialQueue,
 } from "@zipml/protocol";
+import { packedEngine } from "./engines/index.ts";
 import { GatewayError } from "./errors.ts";
+import { taskColumns } from "./ingest/columns.ts";
 import type { SavedStart, TrainedState } from "./log/journal.ts";
 import type { SavedModel } from "./log/saved-state.ts";
 import { modelMessage } from "./model-message.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { SampleStore } from "./sample-store.ts";
-import { type LinearModel, type Task, type TrainResult, train, weightsOf } from "./train/index.ts";
+import {
+  type Engine,
+  type LagLayout,
+  type LinearModel,
+  layOutLags,
+  referenceEngine,
+  type Task,
+  type TrainResult,
+  train,
+  weightsOf,
+} from "./train/index.ts";
 
 /** A model and what it was published as. */
 export interface TrainedModel {
@@ -28,6 +40,8 @@ export interface TrainedModel {
   readonly message: Model;
   readonly epochs: TrainResult["epochs"];
   readonly warnings: readonly string[];
+  /** Rows held that lacked history for `training.lags` and were left out; 0 without lags. */
+  readonly short: number;
   /** Time that training took, in seconds. */
   readonly seconds: number;
 }
@@ -73,6 +87,8 @@ class StoreLearner implements Learner {
   readonly #options: ResolvedGatewayOptions;
   readonly #queue: SerialQueue = createSerialQueue();
   readonly #stopping = new AbortController();
+  /** Runs where the options name no engine; what it can't run, the reference engine does. */
+  readonly #engine: Engine = packedEngine();
   #latest: TrainedModel | undefined;
   #version = 0;
   #trainedAt = 0; // rows ever stored when the last training began
@@ -102,7 +118,7 @@ class StoreLearner implements Learner {
     if (model === undefined) return;
     const restored = restoredModel(model);
     this.follow(restored.version);
-    if (task === undefined || !isOf(restored.model, task)) return;
+    if (task === undefined || !isOf(restored.model, this.#layout(task)?.task ?? task)) return;
     this.#latest = restored;
     this.#trainedAt = trainedAt;
   }
@@ -118,6 +134,7 @@ class StoreLearner implements Learner {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#queue.idle();
+    await this.#engine.close?.();
   }
 
   /** Trains in the background; one that has not begun yet will see the newest rows anyway. */
@@ -148,6 +165,11 @@ class StoreLearner implements Learner {
     }
   }
 
+  #layout(task: Task): LagLayout | undefined {
+    const { lags = 0 } = this.#options.training;
+    return lags > 0 ? layOutLags(task, lags) : undefined;
+  }
+
   async #trainNow(): Promise<TrainedModel> {
     const { clock, store, task: findTask, checkpoint, publish, trained } = this.#ports;
     const { minimum, training, publishBits } = this.#options;
@@ -158,11 +180,21 @@ class StoreLearner implements Learner {
     const startedAt = clock.now();
     const trainedAt = store.stored;
     this.#trainedAt = trainedAt;
-    const { features: _features, target: _target, ...how } = training;
+    const layout = this.#layout(task);
+    const source = store.source(taskColumns(task).length, layout);
+    const { short } = source;
+    if (source.rows < minimum)
+      throw new GatewayError(
+        "rows",
+        `${source.rows} of ${store.rows} rows have the rows before them that lags need; training.minimum is ${minimum}`,
+      );
+    const { features: _features, target: _target, lags: _lags, ...how } = training;
     const result = await train({
       ...how,
-      source: store.source(task.features.length + 1),
-      task,
+      engine: how.engine ?? this.#engine,
+      fallback: how.engine === undefined ? referenceEngine() : undefined,
+      source,
+      task: layout?.task ?? task,
       signal: this.#stopping.signal,
     });
     const { model, epochs, warnings } = result;
@@ -171,7 +203,7 @@ class StoreLearner implements Learner {
     const message = modelMessage(model, publishBits, training.seed ?? 1, { version: this.#version, createdAt: now });
     const seconds = (now - startedAt) / 1000;
     const { version, hash } = message;
-    const latest = { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
+    const latest = { version, hash, model, ...weightsOf(model), message, epochs, warnings, short, seconds };
     this.#latest = latest;
     // First: a restart must not publish an older model over a newer one.
     await checkpoint({ model: savedModel(latest), trainedAt });
@@ -186,13 +218,13 @@ function isOf({ features, target }: LinearModel, task: Task): boolean {
   return names([...features, target]) === names([...task.features, task.target]);
 }
 
-function savedModel({ message, model, epochs, warnings, seconds }: TrainedModel): SavedModel {
+function savedModel({ message, model, epochs, warnings, short, seconds }: TrainedModel): SavedModel {
   const encoded = Buffer.from(encodeMessage("model", message)).toString("base64");
-  return { message: encoded, model, epochs, warnings, seconds };
+  return { message: encoded, model, epochs, warnings, short, seconds };
 }
 
-function restoredModel({ message: encoded, model, epochs, warnings, seconds }: SavedModel): TrainedModel {
+function restoredModel({ message: encoded, model, epochs, warnings, short = 0, seconds }: SavedModel): TrainedModel {
   const message = decodeMessage("model", Buffer.from(encoded, "base64"));
   const { version, hash } = message;
-  return { version, hash, model, ...weightsOf(model), message, epochs, warnings, seconds };
+  return { version, hash, model, ...weightsOf(model), message, epochs, warnings, short, seconds };
 }

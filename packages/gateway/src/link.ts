@@ -46,6 +46,8 @@ export function createGatewayLink(
     {
       ...ports,
       greet: async ({ send, subscribe }) => {
+        if (options.thin !== undefined || options.levels.follow)
+          await subscribe(topics.gatewayFilters({ group, kinds: ["desired"] }));
         await subscribe([...topics.gatewayFilters({ group }), model]);
         await send(place, "state", stateOf(options, true));
       },

@@ -1,3 +1,4 @@
+import { maxLags } from "@zipml/codec";
 import {
   type Clock,
   type Connector,
@@ -8,10 +9,12 @@ import {
   type Topics,
 } from "@zipml/protocol";
 import type { BrokerOptions } from "./broker/options.ts";
+import type { ThinOptions } from "./configurator.ts";
 import { GatewayError } from "./errors.ts";
 import type { TaskChoice } from "./ingest/columns.ts";
 import type { ReceiptOptions } from "./ingest/receipts.ts";
 import type { RegistryLimits } from "./ingest/registry.ts";
+import type { LevelsOptions } from "./levels/options.ts";
 import type { LogOptions } from "./log/writer.ts";
 import { resolveTrainOptions, type TrainOptions } from "./train/index.ts";
 
@@ -64,6 +67,16 @@ export interface GatewayOptions {
   readonly training?: TrainingOptions;
   /** Width of a published weight, 1 to 16, or 0 for float64. Default 8. */
   readonly publishBits?: number;
+  /**
+   * `thin`: widths of a coarser grid that every device is told of when it is born, for when its outbox has the policy `thin`
+   * and is nearly full. Default none: such a device refuses rows instead.
+   */
+  readonly grid?: { readonly thin?: ThinOptions };
+  /**
+   * Whether the group's grid follows its readings: devices count them (their option `levels`), and when levels of least
+   * variance would be worth it, a new grid is published to the group. Target channels keep their levels. Default not.
+   */
+  readonly levels?: LevelsOptions;
   /** Pace of receipts. Default gathered for 200 ms, gaps asked for after 2,000 ms. */
   readonly receipts?: Partial<ReceiptOptions>;
   /** Bounds of what is kept about devices. */
@@ -86,6 +99,8 @@ export interface ResolvedGatewayOptions {
   readonly everyRows: number;
   readonly everySeconds: number;
   readonly publishBits: number;
+  readonly thin: ThinOptions | undefined;
+  readonly levels: Required<LevelsOptions>;
   readonly receipts: ReceiptOptions;
   readonly limits: RegistryLimits;
   readonly topics: Topics;
@@ -104,6 +119,40 @@ function within(name: string, value: number, least: number, most: number, whole 
 
 const most = 1_000_000_000;
 
+/** Rows under the thin grid must be of use to the group's training. */
+function checkThin(thin: ThinOptions | undefined, estimator = "symmetric"): ThinOptions | undefined {
+  if (thin === undefined) return undefined;
+  const { bits, samples = 2, targetBits = 8 } = thin;
+  within("grid.thin.bits", bits, 1, 16);
+  within("grid.thin.samples", samples, 1, Math.min(15, 2 ** bits - 1));
+  within("grid.thin.targetBits", targetBits, 1, 16);
+  if ((estimator === "naive") !== (samples === 1))
+    throw new GatewayError(
+      "options",
+      `grid.thin.samples ${samples} is no use to ${estimator}: it needs ${estimator === "naive" ? "exactly one" : "two or more"}`,
+    );
+  return { bits, samples, targetBits };
+}
+
+function checkLags({ lags = 0, features, target }: TrainingOptions): void {
+  within("training.lags", lags, 0, maxLags);
+  if (lags === 0 && target !== undefined && features?.includes(target))
+    throw new GatewayError(
+      "options",
+      `training.features holds the target ${JSON.stringify(target)}, which training.lags alone makes a feature`,
+    );
+}
+
+function resolveLevels(levels: LevelsOptions = {}): Required<LevelsOptions> {
+  return {
+    follow: levels.follow ?? false,
+    share: within("levels.share", levels.share ?? 0.1, 0, 1000, false),
+    minimum: within("levels.minimum", levels.minimum ?? 1000, 1, most),
+    everySeconds: within("levels.everySeconds", levels.everySeconds ?? 3600, 1, most, false),
+    bytes: within("levels.bytes", levels.bytes ?? 67_108_864, 65_536, 1_000_000_000_000),
+  };
+}
+
 /**
  * Checks options and fills in defaults.
  *
@@ -116,6 +165,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if ((options.transport === undefined) === (options.broker === undefined))
     throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
   resolveTrainOptions(training); // what would fail at the first training fails here
+  checkLags(training);
   if (training.estimator === "full")
     throw new GatewayError("options", 'training.estimator "full" reads raw rows; what arrives is codes');
   return {
@@ -131,6 +181,8 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     minimum: within("training.minimum", training.minimum ?? 100, 2, most),
     everyRows: within("training.everyRows", training.everyRows ?? 1000, 0, most),
     everySeconds: within("training.everySeconds", training.everySeconds ?? 0, 0, most, false),
+    thin: checkThin(options.grid?.thin, training.estimator),
+    levels: resolveLevels(options.levels),
     publishBits: within("publishBits", options.publishBits ?? 8, 0, 16),
     receipts: {
       delay: within("receipts.delay", receipts.delay ?? 200, 0, 60_000, false),
@@ -144,6 +196,10 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
       ranges: within("limits.ranges", limits.ranges ?? maxRanges, 1, maxRanges),
       parked: within("limits.parked", limits.parked ?? 64, 0, 65_536),
       parkedBytes: within("limits.parkedBytes", limits.parkedBytes ?? 67_108_864, 0, most),
+      deviceBytes: within("limits.deviceBytes", limits.deviceBytes ?? 67_108_864, 1, most),
+      gridBytes: within("limits.gridBytes", limits.gridBytes ?? 536_870_912, 1, 1_000_000_000_000),
+      controlRate: within("limits.controlRate", limits.controlRate ?? 131_072, 1, most),
+      controlBurst: within("limits.controlBurst", limits.controlBurst ?? 4_194_304, 1024, most),
     },
     topics: createTopics(options.prefix === undefined ? {} : { prefix: options.prefix }),
     clock,

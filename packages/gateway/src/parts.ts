@@ -1,4 +1,6 @@
 import { createEventHub, cryptoRandom, type EventHub, type Link } from "@zipml/protocol";
+import { GatewayError } from "./errors.ts";
+import { type ControlGate, createControlGate } from "./ingest/control.ts";
 import { createGroupTask, type GroupTask } from "./ingest/group-task.ts";
 import { createIngest, type Ingest } from "./ingest/ingest.ts";
 import { createReceipts, type Receipts } from "./ingest/receipts.ts";
@@ -20,6 +22,7 @@ export interface Parts {
   readonly store: SampleStore;
   readonly task: GroupTask;
   readonly ingest: Ingest;
+  readonly control: ControlGate;
   readonly receipts: Receipts;
   readonly learner: Learner;
   readonly journal: Journal;
@@ -92,6 +95,13 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
     receipt: receipts.mark,
     refused: (device, error) => hub.emit({ type: "refused", device, reason: error.message, error }),
   });
+  const control = createControlGate({
+    clock,
+    registry,
+    limits,
+    refused: (device, reason) =>
+      hub.emit({ type: "refused", device, reason, error: new GatewayError("limit", `device ${device}: ${reason}`) }),
+  });
   const learner = createLearner(
     {
       clock,
@@ -107,7 +117,7 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
     options,
   );
   const recovery = createRecovery({ registry, task, unusable, store: store.add });
-  return { options, hub, registry, store, task, ingest, receipts, learner, journal, recovery, outlet };
+  return { options, hub, registry, store, task, ingest, control, receipts, learner, journal, recovery, outlet };
 }
 
 async function openLog(options: ResolvedGatewayOptions, hub: Hub, files: LogFiles): Promise<Journal> {

@@ -1,6 +1,13 @@
 import { setImmediate } from "node:timers/promises";
-import type { Quantizer } from "@zipml/codec";
-import type { SampleBlock, SampleSource } from "./train/index.ts";
+import { ditherPlace, type Quantizer } from "@zipml/codec";
+import {
+  createLagged,
+  type LagLayout,
+  type MakeLagged,
+  rowsWithHistory,
+  type SampleBlock,
+  type SampleSource,
+} from "./train/index.ts";
 
 /** The rows of one frame, projected onto the task's columns. */
 export interface StoredFrame {
@@ -16,8 +23,20 @@ export interface StoredFrame {
   readonly codes: Uint16Array;
 }
 
+/** A frame as it is held: of the oldest some rows may have left. */
+interface HeldFrame extends StoredFrame {
+  /** Number within the frame of the first row held: its dither goes by that. */
+  readonly first: number;
+}
+
 /** Where a frame stands in time, and among others of the same time. */
 export type FramePlace = Pick<StoredFrame, "device" | "session" | "sequence" | "time">;
+
+/** What is held, as training reads it. */
+export interface StoredRows extends SampleSource {
+  /** Rows left out because they lack history; 0 without lags. */
+  readonly short: number;
+}
 
 /** The codes that are trained on: the newest rows of a group, bounded by a window. */
 export interface SampleStore {
@@ -31,8 +50,13 @@ export interface SampleStore {
   /**
    * What is held now, as training reads it. The order is made from device, session, sequence and row alone, never from
    * arrival, so that the same frames give the same model to the bit. Later frames do not change it.
+   *
+   * @param columns Columns of a stored row.
+   * @param layout Lags that each row gets. They reach back over the frames of one session that follow each other without
+   * a gap, under one grid; a row that lacks some of them is left out. Lagged rows are made when they are read: what is
+   * held meanwhile are the rows themselves.
    */
-  source(columns: number): SampleSource;
+  source(columns: number, layout?: LagLayout): StoredRows;
 }
 
 /** Rows of a block handed to the trainer. */
@@ -50,7 +74,7 @@ const byPlace = (a: FramePlace, b: FramePlace): number =>
 export const byTime = (a: FramePlace, b: FramePlace): number => a.time - b.time || byPlace(a, b);
 
 /** Index at which a frame keeps the list in order of time; new frames mostly go to the end. */
-function placeInTime(frames: readonly StoredFrame[], frame: StoredFrame): number {
+function placeInTime(frames: readonly HeldFrame[], frame: StoredFrame): number {
   let low = 0;
   let high = frames.length;
   const last = frames.at(-1);
@@ -64,18 +88,19 @@ function placeInTime(frames: readonly StoredFrame[], frame: StoredFrame): number
   return low;
 }
 
-function newestRows(frame: StoredFrame, rows: number): StoredFrame {
+function newestRows(frame: HeldFrame, rows: number): HeldFrame {
   const columns = frame.codes.length / frame.rows;
-  return { ...frame, rows, codes: frame.codes.subarray((frame.rows - rows) * columns) };
+  const left = frame.rows - rows;
+  return { ...frame, rows, first: frame.first + left, codes: frame.codes.subarray(left * columns) };
 }
 
 /** Frames of one grid, in order of place. */
 interface Segment {
   readonly quantizer: Quantizer;
-  readonly frames: StoredFrame[];
+  readonly frames: HeldFrame[];
 }
 
-function segmentsOf(ordered: readonly StoredFrame[]): Segment[] {
+function segmentsOf(ordered: readonly HeldFrame[]): Segment[] {
   const segments = new Map<Quantizer, Segment>();
   for (const frame of ordered) {
     const segment = segments.get(frame.quantizer);
@@ -96,33 +121,103 @@ function strideOf(n: number): number {
   return stride;
 }
 
-/**
- * Blocks of a segment, its rows spread by a fixed stride: readings of one device and hour are much alike, and
- * mini-batches of them would pull the model to and fro.
- */
-function* blocksOf({ quantizer, frames }: Segment, columns: number): Generator<SampleBlock> {
-  const total = frames.reduce((sum, frame) => sum + frame.rows, 0);
-  const all = new Uint16Array(total * columns);
+function rowsOf(frames: readonly HeldFrame[]): number {
+  return frames.reduce((sum, frame) => sum + frame.rows, 0);
+}
+
+function codesOf(frames: readonly HeldFrame[], columns: number): Uint16Array {
+  const all = new Uint16Array(rowsOf(frames) * columns);
   let at = 0;
   for (const { codes } of frames) {
     all.set(codes, at);
     at += codes.length;
   }
+  return all;
+}
+
+/** Dithered codes are kept as they came, and decoded where they are wanted: a quarter of the room. */
+function meansOf(frames: readonly HeldFrame[], columns: number): Float64Array {
+  const all = new Float64Array(rowsOf(frames) * columns);
+  let at = 0;
+  for (const { quantizer, codes, first, ...frame } of frames) {
+    const place = ditherPlace(quantizer.grid, frame);
+    const means = all.subarray(at, at + codes.length);
+    quantizer.meansInto(codes, means, ...(place === undefined ? [] : [{ ...place, row: first }]));
+    at += codes.length;
+  }
+  return all;
+}
+
+/** All rows of a grid in one block, in order of place. */
+function wholeOf({ quantizer, frames }: Segment, columns: number): SampleBlock {
+  const rows = rowsOf(frames);
+  return quantizer.grid.scheme === "dither"
+    ? { kind: "decoded", rows, quantizer, means: meansOf(frames, columns) }
+    : { kind: "codes", rows, quantizer, codes: codesOf(frames, columns) };
+}
+
+/** Lengths of the runs of rows that came right after each other: frames of one session without a gap. */
+function runsOf(frames: readonly HeldFrame[]): number[] {
+  const runs: number[] = [];
+  let next: FramePlace | undefined;
+  for (const { device, session, sequence, time, rows, first } of frames) {
+    const follows = next?.device === device && next.session === session && next.sequence === sequence && first === 0;
+    runs.push(rows + (follows ? (runs.pop() ?? 0) : 0));
+    next = { device, session, sequence: sequence + 1, time };
+  }
+  return runs;
+}
+
+/** A block, made when it is read. */
+type LateBlock = () => SampleBlock;
+
+/** Rows with history, spread as all rows are. */
+function* laggedOf(segment: Segment, columns: number, lags: number, lag: MakeLagged): Generator<LateBlock> {
+  const rows = rowsWithHistory(runsOf(segment.frames), lags);
+  const total = rows.length;
+  if (total === 0) return;
   const stride = strideOf(total);
-  for (let start = 0, row = 0; start < total; start += blockRows) {
-    const rows = Math.min(blockRows, total - start);
-    const codes = new Uint16Array(rows * columns);
-    for (let r = 0; r < rows; r++) {
-      codes.set(all.subarray(row * columns, (row + 1) * columns), r * columns);
-      row = (row + stride) % total;
+  const whole = wholeOf(segment, columns);
+  for (let start = 0, at = 0; start < total; start += blockRows) {
+    const part = new Uint32Array(Math.min(blockRows, total - start));
+    for (let r = 0; r < part.length; r++) {
+      part[r] = rows[at] as number;
+      at = (at + stride) % total;
     }
-    yield { kind: "codes", rows, quantizer, codes };
+    yield () => lag(whole, part);
   }
 }
 
+/**
+ * The rows of all blocks, spread by a fixed stride: readings of one device and hour are much alike, and mini-batches of
+ * them would pull the model to and fro.
+ */
+function* spread<T extends Uint16Array | Float64Array>(all: T, columns: number): Generator<{ rows: number; part: T }> {
+  const total = all.length / columns;
+  const stride = strideOf(total);
+  for (let start = 0, row = 0; start < total; start += blockRows) {
+    const rows = Math.min(blockRows, total - start);
+    const part = all.slice(0, rows * columns) as T;
+    for (let r = 0; r < rows; r++) {
+      part.set(all.subarray(row * columns, (row + 1) * columns), r * columns);
+      row = (row + stride) % total;
+    }
+    yield { rows, part };
+  }
+}
+
+function* blocksOf({ quantizer, frames }: Segment, columns: number): Generator<LateBlock> {
+  if (quantizer.grid.scheme === "dither")
+    for (const { rows, part } of spread(meansOf(frames, columns), columns))
+      yield () => ({ kind: "decoded", rows, quantizer, means: part });
+  else
+    for (const { rows, part } of spread(codesOf(frames, columns), columns))
+      yield () => ({ kind: "codes", rows, quantizer, codes: part });
+}
+
 /** One block of each segment in turn, so that no grid comes last as a whole. */
-function interleave(parts: Generator<SampleBlock>[]): SampleBlock[] {
-  const blocks: SampleBlock[] = [];
+function interleave(parts: Generator<LateBlock>[]): LateBlock[] {
+  const blocks: LateBlock[] = [];
   let open = parts;
   while (open.length > 0)
     open = open.filter((part) => {
@@ -133,11 +228,26 @@ function interleave(parts: Generator<SampleBlock>[]): SampleBlock[] {
   return blocks;
 }
 
-async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBlock> {
+async function* paced(blocks: readonly LateBlock[]): AsyncGenerator<SampleBlock> {
   for (const block of blocks) {
     await setImmediate(); // messages that came meanwhile get their turn
-    yield block;
+    yield block();
   }
+}
+
+/** What is held, in order of place, as training reads it. */
+function sourceOf(ordered: readonly HeldFrame[], columns: number, layout: LagLayout | undefined): StoredRows {
+  const segments = segmentsOf(ordered);
+  const held = rowsOf(ordered);
+  if (layout === undefined) {
+    const blocks = interleave(segments.map((segment) => blocksOf(segment, columns)));
+    return { rows: held, short: 0, columns, blocks: () => paced(blocks) };
+  }
+  const { lags } = layout;
+  const lag = createLagged(layout);
+  const rows = segments.reduce((sum, { frames }) => sum + rowsWithHistory(runsOf(frames), lags).length, 0);
+  const blocks = interleave(segments.map((segment) => laggedOf(segment, columns, lags, lag)));
+  return { rows, short: held - rows, columns: layout.columns.length, blocks: () => paced(blocks) };
 }
 
 /**
@@ -148,7 +258,7 @@ async function* paced(blocks: readonly SampleBlock[]): AsyncGenerator<SampleBloc
  * @param before Rows stored before that are not handed in again, because the window has left them behind.
  */
 export function createSampleStore(window: number, before = 0): SampleStore {
-  const frames: StoredFrame[] = []; // in order of time
+  const frames: HeldFrame[] = []; // in order of time
   let rows = 0;
   let stored = before;
   return {
@@ -160,7 +270,7 @@ export function createSampleStore(window: number, before = 0): SampleStore {
     },
     add: (frame) => {
       stored += frame.rows;
-      frames.splice(placeInTime(frames, frame), 0, frame);
+      frames.splice(placeInTime(frames, frame), 0, { ...frame, first: 0 });
       rows += frame.rows;
       while (rows > window) {
         const oldest = frames.shift();
@@ -174,14 +284,6 @@ export function createSampleStore(window: number, before = 0): SampleStore {
       const [oldest] = frames;
       return oldest !== undefined && rows >= window && byTime(frame, oldest) < 0;
     },
-    source: (columns) => {
-      const ordered = [...frames].sort(byPlace);
-      const blocks = interleave(segmentsOf(ordered).map((segment) => blocksOf(segment, columns)));
-      return {
-        rows: ordered.reduce((sum, frame) => sum + frame.rows, 0),
-        columns,
-        blocks: () => paced(blocks),
-      };
-    },
+    source: (columns, layout) => sourceOf([...frames].sort(byPlace), columns, layout),
   };
 }

@@ -1,6 +1,8 @@
 import type { Traffic } from "@zipml/protocol";
+import type { ControlCounts } from "./ingest/control.ts";
 import type { IngestCounts } from "./ingest/ingest.ts";
 import type { TrainedModel } from "./learner.ts";
+import type { LevelsStatus, NewLevels } from "./levels/options.ts";
 import type { LogStatus } from "./log/journal.ts";
 import type { Damage } from "./log/segment.ts";
 import type { Task } from "./train/index.ts";
@@ -32,6 +34,8 @@ export interface GatewayStatus {
   /** What is trained, once a birth has shown it. */
   readonly task: Task | undefined;
   readonly ingest: IngestCounts;
+  /** Births, deaths, health and reported messages of devices. */
+  readonly control: ControlCounts;
   /** Frames missing below the newest stored one, over all sessions. */
   readonly missing: number;
   /** Rows held for training, and ever stored. */
@@ -42,6 +46,8 @@ export interface GatewayStatus {
   readonly traffic: Traffic;
   /** The log on disk, where the gateway has a directory. */
   readonly log: LogStatus | undefined;
+  /** Where levels follow the readings. */
+  readonly levels: LevelsStatus | undefined;
 }
 
 /** What happens to a gateway. */
@@ -92,4 +98,6 @@ export type GatewayEvent =
       readonly ranges: readonly (readonly [from: number, to: number])[];
     }
   | { readonly type: "trained"; readonly model: TrainedModel }
+  /** A new grid was published, as these channels' readings had moved. Devices answer by `reported`. */
+  | { readonly type: "levels"; readonly epoch: number; readonly channels: readonly NewLevels[] }
   | { readonly type: "error"; readonly error: unknown };

@@ -1,4 +1,4 @@
-import { createQuantizer, defineSchema, uniformGrid } from "@zipml/codec";
+import { createQuantizer, type DitherPlace, defineSchema, ditherPlace, uniformGrid } from "@zipml/codec";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSampleStore, type SampleStore, type StoredFrame } from "../src/sample-store.ts";
@@ -93,6 +93,37 @@ describe("sample store", () => {
       }),
       { seed: 5 },
     );
+  });
+
+  it("decodes dithered rows by device, session, sequence and row, those of a frame cut by the window too", async () => {
+    const quantizer = createQuantizer(uniformGrid(schema, { scheme: "dither", seed: "s", bits: 3, targetBits: 16 }));
+    const frames: StoredFrame[] = ["a", "b"].flatMap((device, session) =>
+      [0, 1, 2].map((sequence) => {
+        const place = ditherPlace(quantizer.grid, { device, session, sequence }) as DitherPlace;
+        const values = Array.from({ length: 20 }, (_, i) =>
+          i % 2 === 0 ? 0.4 : (60 * session + 20 * sequence + i) / 130,
+        );
+        const { codes } = quantizer.encode(values, place);
+        return { device, session, sequence, time: 10 * sequence + session, rows: 10, quantizer, codes };
+      }),
+    );
+    for (const order of [frames, [...frames].reverse()]) {
+      const store = createSampleStore(33);
+      for (const frame of order) store.add(frame);
+      const rows: (readonly number[])[] = [];
+      for await (const block of store.source(2).blocks()) {
+        expect(block.kind).toBe("decoded");
+        if (block.kind === "decoded")
+          for (let r = 0; r < block.rows; r++) rows.push([...block.means.slice(2 * r, 2 * r + 2)]);
+      }
+      expect(rows).toHaveLength(33);
+      // The target, at 16 bits, says which row it is: each reading is decoded with its own dither or is far off.
+      for (const [first = 0, serial = 0] of rows) {
+        expect(Math.abs(first - 0.4)).toBeLessThanOrEqual(1 / 14 + 1e-9);
+        expect(Math.abs(130 * serial - Math.round(130 * serial))).toBeLessThan(0.01);
+      }
+      expect(new Set(rows.map(([, serial = 0]) => Math.round(130 * serial))).size).toBe(33);
+    }
   });
 
   it("keeps each grid's rows in blocks of their own and does not change what it has handed out", async () => {

@@ -8,12 +8,18 @@ export interface CborLimits {
   readonly maxDepth: number;
 }
 
+/** Keys of a map that were seen so far. */
+interface Keys {
+  /** Adds the text at these offsets. @returns Whether it was not there before. */
+  add(from: number, to: number): boolean;
+}
+
 /** An array or map that is being read. */
 interface Container {
   /** Items left, keys and values counted apart. */
   left: number;
-  /** Keys seen so far; undefined in an array. */
-  readonly keys: Set<string> | undefined;
+  /** Undefined in an array. */
+  readonly keys: Keys | undefined;
 }
 
 /** Where the scan stands, and its caps. */
@@ -26,6 +32,51 @@ interface Scan {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const proto = new TextEncoder().encode("__proto__");
+
+/** Maps with at most so many keys compare them byte by byte, which makes no text of any; larger ones keep texts. */
+const fewKeys = 16;
+
+function isSame(bytes: Uint8Array, from: number, other: Uint8Array, otherFrom: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[from + i] !== other[otherFrom + i]) return false;
+  return true;
+}
+
+/** Keys as pairs of offsets. */
+class FewKeys implements Keys {
+  readonly #bytes: Uint8Array;
+  readonly #ends: number[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  add(from: number, to: number): boolean {
+    const ends = this.#ends;
+    for (let i = 0; i < ends.length; i += 2) {
+      const start = ends[i] as number;
+      if ((ends[i + 1] as number) - start === to - from && isSame(this.#bytes, start, this.#bytes, from, to - from))
+        return false;
+    }
+    ends.push(from, to);
+    return true;
+  }
+}
+
+/** Keys as texts. */
+class ManyKeys implements Keys {
+  readonly #bytes: Uint8Array;
+  readonly #texts = new Set<string>();
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  add(from: number, to: number): boolean {
+    const { size } = this.#texts;
+    return this.#texts.add(utf8.decode(this.#bytes.subarray(from, to))).size > size;
+  }
+}
 
 /**
  * Checks bytes to be exactly one item of the CBOR that is allowed on the wire, without building anything.
@@ -124,19 +175,29 @@ function skip(scan: Scan, count: number, at: number): void {
   scan.offset += count;
 }
 
-function scanText(scan: Scan, length: number, at: number, keys: Set<string> | undefined): void {
+function scanText(scan: Scan, length: number, at: number, keys: Keys | undefined): void {
+  const { bytes } = scan;
   const from = scan.offset;
   skip(scan, length, at);
-  let text: string;
+  const to = scan.offset;
+  checkText(bytes, from, to, at);
+  if (keys === undefined) return;
+  if (length === proto.length && isSame(bytes, from, proto, 0, length)) throw refuse("the map key __proto__", at);
+  if (!keys.add(from, to)) {
+    const text = utf8.decode(bytes.subarray(from, to));
+    throw refuse(`the map key ${JSON.stringify(text.slice(0, 64))} twice`, at);
+  }
+}
+
+function checkText(bytes: Uint8Array, from: number, to: number, at: number): void {
+  let i = from;
+  while (i < to && (bytes[i] as number) < 0x80) i += 1;
+  if (i === to) return; // ASCII, as nearly all texts are
   try {
-    text = utf8.decode(scan.bytes.subarray(from, scan.offset));
+    utf8.decode(bytes.subarray(from, to));
   } catch (cause) {
     throw new ProtocolError("cbor", `a text at offset ${at} is not UTF-8`, { offset: at, cause });
   }
-  if (keys === undefined) return;
-  if (text === "__proto__") throw refuse("the map key __proto__", at);
-  if (keys.has(text)) throw refuse(`the map key ${JSON.stringify(text.slice(0, 64))} twice`, at);
-  keys.add(text);
 }
 
 function openContainer(scan: Scan, count: number, at: number, isMap: boolean): void {
@@ -146,7 +207,11 @@ function openContainer(scan: Scan, count: number, at: number, isMap: boolean): v
   if (scan.open.length >= scan.limits.maxDepth) {
     throw new ProtocolError("depth", `nested more than ${scan.limits.maxDepth} deep at offset ${at}`, { offset: at });
   }
-  scan.open.push({ left: items, keys: isMap ? new Set() : undefined });
+  scan.open.push({ left: items, keys: isMap ? keysFor(scan.bytes, count) : undefined });
+}
+
+function keysFor(bytes: Uint8Array, count: number): Keys {
+  return count <= fewKeys ? new FewKeys(bytes) : new ManyKeys(bytes);
 }
 
 function refuse(what: string, offset: number): ProtocolError {

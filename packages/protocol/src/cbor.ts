@@ -2,8 +2,8 @@ import { Decoder, Encoder, type Options } from "cbor-x";
 import { type CborLimits, scanCbor } from "./cbor-scan.ts";
 import { ProtocolError } from "./errors.ts";
 
-/** 32 KiB, ten levels: more than any message but the large ones, which bring a cap of their own. */
-export const defaultCborLimits: CborLimits = { maxBytes: 32_768, maxDepth: 10 };
+/** 32 KiB, four levels: more than any message but the large ones, which bring a cap of their own. */
+export const defaultCborLimits: CborLimits = { maxBytes: 32_768, maxDepth: 4 };
 
 // int64AsNumber is missing from the library's types: without it eight-byte integers would come back as bigint
 const options: Options & { readonly int64AsNumber: boolean } = {

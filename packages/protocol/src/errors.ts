@@ -1,3 +1,5 @@
+import { RefusalError } from "@zipml/codec";
+
 /** Why a message, a topic or an id was refused. */
 export type ProtocolErrorCode =
   /** A group, device, gateway or command id breaks the id rule. */
@@ -25,20 +27,45 @@ export interface ProtocolErrorFacts {
   readonly cause?: unknown;
 }
 
-/** The one error of topics, messages and CBOR. Match on `code`, never on the message. */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
+/**
+ * The one error of topics, messages and CBOR. Match on `code`, never on the message.
+ *
+ * What was refused on its way in has no trace of calls (see the codec's `RefusalError`): a hostile sender would decide
+ * how often one is taken. A caller's mistake, in an id or in a message to be sent, has one.
+ */
+export class ProtocolError extends RefusalError {
   readonly code: ProtocolErrorCode;
   readonly offset: number | undefined;
   readonly path: string | undefined;
   readonly version: number | undefined;
+  declare readonly cause?: unknown; // there only where it was given
 
   constructor(code: ProtocolErrorCode, message: string, facts: ProtocolErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(message);
     this.code = code;
     this.offset = facts.offset;
     this.path = facts.path;
     this.version = facts.version;
+    if (facts.cause !== undefined) this.cause = facts.cause;
+    if (code === "id" || code === "prefix") Error.captureStackTrace(this, ProtocolError);
+  }
+
+  get name(): string {
+    return "ProtocolError";
+  }
+}
+
+/**
+ * Runs what a caller of ours asked for, and gives the error of what can't be done the trace of its call.
+ *
+ * @throws what `task` throws
+ */
+export function traced<T>(task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (error instanceof ProtocolError) Error.captureStackTrace(error, traced);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { decodeCbor, defaultCborLimits, encodeCbor, plainCopy } from "./cbor.ts";
 import type { CborLimits } from "./cbor-scan.ts";
-import { ProtocolError } from "./errors.ts";
+import { ProtocolError, traced } from "./errors.ts";
 import { birthSchema, deathSchema, healthSchema, receiptSchema, reportedSchema } from "./messages/device.ts";
 import type { ReadonlyDeep } from "./messages/fields.ts";
 import { commandSchema, desiredSchema, modelSchema, stateSchema } from "./messages/gateway.ts";
@@ -25,11 +25,17 @@ export type MessageKind = keyof typeof schemas;
 /** The value of a control message of one kind; read-only throughout. */
 export type MessageOf<Kind extends MessageKind> = ReadonlyDeep<z.infer<(typeof schemas)[Kind]>>;
 
-const large: CborLimits = { ...defaultCborLimits, maxBytes: 262_144 };
+/** What grows with the number of channels, and how deeply it is nested: a list of levels in a birth is nine deep. */
+const large: Readonly<Partial<Record<MessageKind, CborLimits>>> = {
+  birth: { maxBytes: 262_144, maxDepth: 10 },
+  desired: { maxBytes: 262_144, maxDepth: 8 },
+  health: { maxBytes: 262_144, maxDepth: 6 },
+  model: { maxBytes: 262_144, maxDepth: 4 },
+};
 
-/** The caps of a kind: 256 KiB for what grows with the number of channels, 32 KiB for the rest. */
+/** The caps of a kind: 256 KiB for what grows with the number of channels; 32 KiB and four levels for the rest. */
 export function messageLimits(kind: MessageKind): CborLimits {
-  return kind === "birth" || kind === "desired" || kind === "health" || kind === "model" ? large : defaultCborLimits;
+  return large[kind] ?? defaultCborLimits;
 }
 
 /**
@@ -43,7 +49,7 @@ export function messageLimits(kind: MessageKind): CborLimits {
  */
 export function encodeMessage<Kind extends MessageKind>(kind: Kind, value: MessageOf<Kind>): Uint8Array {
   const limits = messageLimits(kind);
-  return encodeCbor(check(kind, plainCopy(value, limits.maxDepth)), limits);
+  return traced(() => encodeCbor(check(kind, plainCopy(value, limits.maxDepth)), limits));
 }
 
 /**

@@ -44,11 +44,11 @@ export interface Topics {
   /** The address of a topic, or undefined for a topic that is not ours. */
   parse(topic: string): Address | undefined;
   /**
-   * Filters for what devices send: one a kind, of one group or of all.
+   * Filters for what devices send, or what they are asked to run with: one a kind, of one group or of all.
    *
    * @throws ProtocolError code `id` if `group` breaks the id rule
    */
-  gatewayFilters(options?: { readonly group?: string; readonly kinds?: readonly UpKind[] }): string[];
+  gatewayFilters(options?: { readonly group?: string; readonly kinds?: readonly (UpKind | "desired")[] }): string[];
   /**
    * Filters for everything sent to one device, its own topics and its group's.
    *

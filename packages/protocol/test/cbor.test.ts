@@ -122,6 +122,19 @@ describe("CBOR", () => {
     expect(() => decodeCbor(hex(text))).toThrow(expect.objectContaining({ code: "cbor", offset }));
   });
 
+  it("refuses a map key that comes twice, among few keys and among many, whatever letters it has", () => {
+    for (const keys of [2, 16, 17, 300]) {
+      const names = Array.from({ length: keys }, (_, i) => `k€${i}`);
+      const map = (all: readonly string[]) =>
+        Uint8Array.from([...head(5, all.length), ...all.flatMap((name) => [...oracle(name), 0])]);
+      expect(Object.keys(decodeCbor(map(names)) as object)).toEqual(names);
+      for (const at of [0, keys - 1])
+        expect(() => decodeCbor(map([...names, names[at] ?? ""]))).toThrow(
+          expect.objectContaining({ code: "cbor", message: expect.stringContaining(`"k€${at}" twice`) }),
+        );
+    }
+  });
+
   it("caps size and depth before anything is built", () => {
     const depth = (n: number) => Uint8Array.from([...Array(n).fill(0x81), 0x00]);
     expect(decodeCbor(depth(defaultCborLimits.maxDepth))).toBeDefined();

@@ -54,7 +54,10 @@ describe("messages", () => {
   const twice = { channels: [channel, channel] };
   const one = grid().channels[0];
   const withChannel = (fields: object) => ({ ...grid(), channels: [{ ...one, ...fields }] });
+  const points = (...at: readonly number[]) => ({ levels: { kind: "points", points: at } });
+  const dithered = { ...grid(), scheme: "dither", seed: "plant-7", channels: [{ ...one, samples: 1 }] };
   const column = { name: "a", unit: "", mean: 0, deviation: 1 };
+  const histogram = { channel: "t", window: 1, bins: 2, below: 0, above: 0, counts: Uint8Array.of(1, 1) };
   const refused: readonly (readonly [MessageKind, object, string])[] = [
     ["birth", { session: -1 }, "session"],
     ["birth", { session: 2 ** 32 }, "session"],
@@ -78,10 +81,26 @@ describe("messages", () => {
     ["desired", { grid: withChannel({ levels: { kind: "uniform", low: 1, high: 0 } }) }, "grid.channels.0.levels"],
     ["desired", { grid: withChannel({ bits: 17 }) }, "grid.channels.0.bits"],
     ["desired", { grid: withChannel({ bits: 1, samples: 2 }) }, "grid.channels.0"],
+    ["desired", { grid: withChannel(points(0)) }, "grid.channels.0.levels.points"],
+    ["desired", { grid: withChannel(points(0, 1, 1)) }, "grid.channels.0.levels"],
+    ["desired", { grid: withChannel(points(0, Number.NaN)) }, "grid.channels.0.levels.points.1"],
+    ["desired", { grid: withChannel({ ...points(0, 1, 2), bits: 2, samples: 2 }) }, "grid.channels.0.levels"],
+    ["desired", { grid: withChannel({ levels: { kind: "points", points: "01" } }) }, "grid.channels.0.levels.points"],
+    ["desired", { grid: { ...grid(), seed: "a" } }, "grid.seed"],
+    ["desired", { grid: { ...dithered, seed: undefined } }, "grid.seed"],
+    ["desired", { grid: { ...dithered, seed: "a/b" } }, "grid.seed"],
+    ["desired", { grid: { ...dithered, channels: grid().channels } }, "grid.channels"],
+    ["desired", { grid: { ...dithered, channels: [{ ...one, samples: 1, ...points(0, 1) }] } }, "grid.channels"],
     ["desired", { batch: { rows: 0 } }, "batch.rows"],
     ["reported", { status: "maybe" }, "status"],
     ["health", { clipped: { "": 1 } }, "clipped."],
     ["health", { clipped: Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`c${i}`, 1])) }, "clipped"],
+    ["health", { histogram: { ...histogram, bins: 4097 } }, "histogram.bins"],
+    ["health", { histogram: { ...histogram, bins: 1 } }, "histogram.bins"],
+    ["health", { histogram: { ...histogram, below: 2 ** 32 } }, "histogram.below"],
+    ["health", { histogram: { ...histogram, counts: [1, 1] } }, "histogram.counts"],
+    ["health", { histogram: { ...histogram, counts: new Uint8Array(20_481) } }, "histogram.counts"],
+    ["health", { histogram: { ...histogram, channel: "" } }, "histogram.channel"],
     ["model", { hash: "F".repeat(64) }, "hash"],
     ["model", { weights: { bits: 0, values: [1, 2] } }, "weights"],
     ["model", { weights: { bits: 3, scale: 1, codes: new Uint8Array(3) }, features: [column] }, "weights"],
@@ -140,6 +159,19 @@ describe("messages", () => {
     const many = { ...birth, grids: Array.from({ length: 8 }, (_, epoch) => ({ ...wide, epoch })) };
     expect(() => encodeMessage("birth", many as never)).toThrow(expect.objectContaining({ code: "size" }));
     expect(() => decodeMessage("death", new Uint8Array(32_769))).toThrow(expect.objectContaining({ code: "size" }));
+  });
+
+  it.each(kinds)("%s is capped in bytes and depth: 32 KiB and 4, but for what grows with the channels", (kind) => {
+    const large: Partial<Record<MessageKind, number>> = { birth: 10, desired: 8, health: 6, model: 4 };
+    const { maxBytes, maxDepth } = messageLimits(kind);
+    expect({ maxBytes, maxDepth }).toEqual({
+      maxBytes: kind in large ? 262_144 : 32_768,
+      maxDepth: large[kind] ?? 4,
+    });
+    const nested = (depth: number) => Uint8Array.from([...Array(depth).fill(0x81), 0]);
+    expect(() => decodeMessage(kind, nested(maxDepth + 1))).toThrow(expect.objectContaining({ code: "depth" }));
+    expect(() => decodeMessage(kind, nested(maxDepth))).toThrow(expect.objectContaining({ code: "shape" }));
+    expect(() => decodeMessage(kind, new Uint8Array(maxBytes + 1))).toThrow(expect.objectContaining({ code: "size" }));
   });
 
   it("survive anything: cut, changed and random bytes give a value or a ProtocolError", () => {

@@ -18,6 +18,25 @@ export const grid = (epoch = 0): WireGrid => ({
   ],
 });
 
+const unequalGrid: WireGrid = {
+  ...grid(3),
+  channels: [
+    { bits: 4, samples: 2, levels: { kind: "points", points: [-20, 15.5, 17, 19.25, 60] } },
+    { bits: 8, samples: 1, levels: { kind: "uniform", low: 0, high: 100 } },
+  ],
+};
+
+const ditherGrid: WireGrid = {
+  epoch: 4,
+  scheme: "dither",
+  coding: "packed",
+  seed: "plant-7",
+  channels: [
+    { bits: 4, samples: 1, levels: { kind: "uniform", low: -20, high: 60 } },
+    { bits: 8, samples: 1, levels: { kind: "uniform", low: 0, high: 100 } },
+  ],
+};
+
 const traffic = { messages: 3, payload: 120, bytes: 240 };
 
 /** A message of every kind, with every optional field. */
@@ -35,9 +54,14 @@ export const samples: { readonly [Kind in MessageKind]: readonly MessageOf<Kind>
     { session: 0, startedAt: 0, schema, grids: [grid()], software: { name: "a", version: "b" } },
   ],
   death: [{ session: 0xffff_ffff, reason: "lost" }, { session: 0 }],
-  desired: [{ version: 1, grid: grid(2), batch: { rows: 64, milliseconds: 0.5, bytes: 200 } }, { version: 0 }],
+  desired: [
+    { version: 1, grid: grid(2), batch: { rows: 64, milliseconds: 0.5, bytes: 200 } },
+    { version: 0, thin: { ...grid(65_535), channels: grid().channels } },
+    { version: 2, grid: unequalGrid },
+    { version: 3, grid: ditherGrid },
+  ],
   reported: [
-    { session: 7, version: 1, status: "applied", from: 2 ** 53 - 1, grid: 2 },
+    { session: 7, version: 1, status: "applied", from: 2 ** 53 - 1, grid: 2, thin: 9 },
     { session: 7, version: 1, status: "refused", reason: "unknown scheme" },
   ],
   health: [
@@ -53,7 +77,17 @@ export const samples: { readonly [Kind in MessageKind]: readonly MessageOf<Kind>
       resent: 3,
       receipted: 97,
       dropped: { rows: 0 },
+      thinned: { rows: 12, again: 1, active: true },
+      quarantined: { refused: 1, hangUps: 0, reason: "quota" },
       model: 4,
+      histogram: {
+        channel: "temperature",
+        window: 3,
+        bins: 256,
+        below: 1,
+        above: 0,
+        counts: Uint8Array.of(0, 255, 1, 7),
+      },
       traffic: { sent: traffic, received: traffic },
     },
   ],

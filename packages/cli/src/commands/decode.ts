@@ -9,9 +9,11 @@ import { addFlags, fileOption, type OptionTable, required, resolveOptions } from
 const decodeOptions = { in: fileOption("file of frames that zipml encode wrote") } as const satisfies OptionTable;
 
 const help = `
---in is needed. A reading is printed as the mean of its draws, which is right on average but lies on or between levels.
+--in is needed. A reading is printed as the mean of its draws, which is right on average but lies on or between levels; a
+dithered one as what its code and dither say, which may lie half a step outside its range; one of coding exact as it was.
 --csv (the default) prints sequence, row within the frame, time in milliseconds and one column a channel.
---json prints one object a frame and line: session, sequence, grid, rows, times, channels, codes and values.
+--json prints one object a frame and line: session, sequence, grid, coding, rows, times, channels, codes and values; no
+codes in coding exact.
 A line that is no frame is told on standard error; the good ones are printed all the same, and the exit code is 2.
 
 Example:
@@ -25,9 +27,10 @@ function rowsOf(numbers: Float64Array | Uint16Array, width: number): number[][] 
 
 function asJson({ frame, quantizer, codes, means, times }: DecodedFrame, channels: readonly string[]): string {
   const width = quantizer.channels.length;
-  const { session, sequence, grid, rows } = frame;
+  const { session, sequence, grid, coding, rows } = frame;
   const values = rowsOf(means, width);
-  return `${JSON.stringify({ session, sequence, grid, rows, times: [...times], channels, codes: rowsOf(codes, width), values })}\n`;
+  const told = codes === undefined ? {} : { codes: rowsOf(codes, width) };
+  return `${JSON.stringify({ session, sequence, grid, coding, rows, times: [...times], channels, ...told, values })}\n`;
 }
 
 function asCsv({ frame, quantizer, means, times }: DecodedFrame): string {

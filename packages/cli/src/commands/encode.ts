@@ -1,18 +1,23 @@
 import {
+  codings,
   createQuantizer,
   createStream,
   defineSchema,
+  ditherPlace,
+  encodeBody,
   type Frame,
-  packCodes,
+  type Grid,
+  gridSeedPattern,
   type Quantizer,
   type Schema,
   uniformGrid,
 } from "@zipml/codec";
-import { columnRanges, readTable, rowMajor } from "@zipml/gateway/data";
+import { columnRanges, readTable, rowMajor, type Table } from "@zipml/gateway/data";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { CliError } from "../errors.ts";
-import { frameLine, headerLine } from "../files/frames-file.ts";
+import { type FramesHeader, frameLine, headerLine } from "../files/frames-file.ts";
+import { loadGrid } from "../files/grid-file.ts";
 import { writeFileWhole } from "../files/write-file.ts";
 import type { Io } from "../io.ts";
 import {
@@ -22,10 +27,12 @@ import {
   namesOption,
   type OptionTable,
   type OptionValues,
+  type ResolvedOptions,
   required,
   resolveOptions,
   textOption,
   wholeOption,
+  wordOption,
 } from "../options.ts";
 
 const encodeOptions = {
@@ -34,22 +41,45 @@ const encodeOptions = {
   target: textOption("COLUMN", "column to predict: one draw at --target-bits"),
   bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16", 1, 16), 8),
-  samples: defaulted(wholeOption("K", "independent draws a feature's code carries, 1 to 15", 1, 15), 2),
+  scheme: defaulted(
+    wordOption(["count", "dither"], "how values are encoded: draws counted, or one dithered symbol"),
+    "count",
+  ),
+  coding: defaulted(
+    wordOption(codings, "packed at fixed width; or the smallest of each frame up to rice, up to arithmetic; or exact"),
+    "packed",
+  ),
+  samples: defaulted(
+    wholeOption("K", "independent draws a feature's code carries, 1 to 15; with --scheme dither 1", 1, 15),
+    2,
+  ),
   "rows-per-frame": defaulted(wholeOption("N", "rows of a frame, 1 to 4096", 1, 4096), 64),
   interval: defaulted(wholeOption("MS", "milliseconds from row to row", 0, 0xffffffff), 1000),
-  seed: defaulted(textOption("SEED", "names the stream of draws: the same seed gives the same frames"), "1"),
+  seed: defaulted(
+    textOption("SEED", "names the stream of draws, or is the seed of the dither: the same seed gives the same frames"),
+    "1",
+  ),
+  grid: fileOption("grid to encode with, as zipml plan writes it, in place of scheme, coding, widths and draws"),
   out: fileOption("file of frames to write"),
 } as const satisfies OptionTable;
 
 type Values = OptionValues<typeof encodeOptions>;
+type Resolved = ResolvedOptions<typeof encodeOptions>;
 
 const help = `
 --data and --out are needed. Ranges are the columns' smallest and largest values in the file. Rows with an empty or
 non-numeric cell are passed over and counted. The file of frames is text: a JSON line with schema and grids, then one
-JSON line a frame with its bytes in hexadecimal, as a device would send them.
+JSON line a frame with its bytes in hexadecimal, as a device would send them. With --scheme dither the frames are
+those of a device "encode" in session 0, and --seed stands in the grid. With --coding rice or arithmetic each frame
+has the smallest body: packed, rice, arithmetic with that, or the readings themselves where they are decimal numbers
+that take less; exact always sends those themselves. --grid takes the columns, their ranges and how they are encoded
+from a file, as zipml plan writes it.
 
 Example:
   zipml encode --data plant.csv --target power --bits 4 --rows-per-frame 100 --out plant.frames`;
+
+/** What dithered frames of a file are told to be of. */
+const device = "encode";
 
 /** Bytes a decoder accepts in one frame; what stands beside the body takes at most 26. */
 const largestBody = 65_536 - 26;
@@ -76,14 +106,15 @@ function* framesOf(
   const { seed, interval, "rows-per-frame": size } = values;
   for (let sequence = 0, at = 0; at < rows.length; sequence++, at += size * width) {
     const part = rows.subarray(at, at + size * width);
-    const { codes } = quantizer.encode(part, createStream(`encode/${seed}/draws`, sequence));
-    const body = packCodes(codes, quantizer);
+    const place = ditherPlace(quantizer.grid, { device, session: 0, sequence });
+    const { codes } = quantizer.encode(part, place ?? createStream(`encode/${seed}/draws`, sequence));
+    const { coding, body } = encodeBody({ codes, place, values: part }, quantizer, quantizer.grid.coding);
     count.bytes += body.length;
     yield {
       session: 0,
       sequence,
       grid: quantizer.grid.epoch,
-      coding: "packed",
+      coding,
       start: (at / width) * interval,
       interval,
       rows: part.length / width,
@@ -92,23 +123,63 @@ function* framesOf(
   }
 }
 
+function headerOf(schema: Schema, grid: Grid): FramesHeader {
+  return grid.scheme === "dither" ? { schema, grids: [grid], device } : { schema, grids: [grid] };
+}
+
 function* linesOf(header: string, frames: Iterable<Frame>): Generator<string> {
   yield header;
   for (const frame of frames) yield frameLine(frame);
 }
 
-async function act(command: Command, io: Io): Promise<void> {
-  const { values } = resolveOptions(command, encodeOptions);
-  const data = required("data", values.data);
-  const out = required("out", values.out);
+function quantizerOf(schema: Schema, values: Values, isGiven: boolean): Quantizer {
+  const { bits, scheme, coding, seed, samples, "target-bits": targetBits } = values;
+  if (scheme === "count") return createQuantizer(uniformGrid(schema, { coding, bits, samples, targetBits }));
+  if (isGiven && samples !== 1)
+    throw new CliError("option", `--scheme dither sends one symbol a value: --samples 1, not ${samples}`);
+  if (!gridSeedPattern.test(seed))
+    throw new CliError("option", `with --scheme dither --seed is 1 to 64 letters, digits, _ and -, not ${seed}`);
+  return createQuantizer(uniformGrid(schema, { scheme, coding, seed, bits, targetBits }));
+}
+
+/** What a grid in a file says itself. */
+const inGrid = ["columns", "target", "scheme", "coding", "bits", "target-bits", "samples"] as const;
+
+/** Readings with the channels and the grid that they are encoded with. */
+interface Encoding {
+  readonly table: Table;
+  readonly rows: Float64Array;
+  readonly schema: Schema;
+  readonly quantizer: Quantizer;
+}
+
+async function readByGrid(data: string, file: string, { origins }: Resolved): Promise<Encoding> {
+  const idle = inGrid.find((name) => origins.has(name));
+  if (idle !== undefined) throw new CliError("option", `--${idle} can't go with --grid, whose file says it`);
+  const { schema, grid } = await loadGrid(file);
+  const names = schema.channels.map(({ name }) => name);
+  const table = await readTable(data, { columns: names });
+  return { table, rows: rowMajor(table, names), schema, quantizer: createQuantizer(grid) };
+}
+
+async function readByOptions(data: string, { values, origins }: Resolved): Promise<Encoding> {
   const { target } = values;
   const also = target === undefined ? [] : [target];
   const table = await readTable(data, { columns: values.columns ?? "numeric", also });
   const names = [...table.names.filter((name) => name !== target), ...also];
   const rows = rowMajor(table, names);
   const schema = schemaOf(names, rows, target);
-  const { bits, samples, "target-bits": targetBits } = values;
-  const quantizer = createQuantizer(uniformGrid(schema, { bits, samples, targetBits }));
+  return { table, rows, schema, quantizer: quantizerOf(schema, values, origins.has("samples")) };
+}
+
+async function act(command: Command, io: Io): Promise<void> {
+  const resolved = resolveOptions(command, encodeOptions);
+  const { values } = resolved;
+  const data = required("data", values.data);
+  const out = required("out", values.out);
+  const { grid } = values;
+  const encoding = grid === undefined ? readByOptions(data, resolved) : readByGrid(data, grid, resolved);
+  const { table, rows, schema, quantizer } = await encoding;
   const perFrame = Math.ceil((values["rows-per-frame"] * quantizer.rowBits) / 8);
   if (perFrame > largestBody)
     throw new CliError(
@@ -119,7 +190,7 @@ async function act(command: Command, io: Io): Promise<void> {
   const count = { bytes: 0 };
   await writeFileWhole(
     out,
-    linesOf(headerLine({ schema, grids: [quantizer.grid] }), framesOf(values, quantizer, rows, count)),
+    linesOf(headerLine(headerOf(schema, quantizer.grid)), framesOf(values, quantizer, rows, count)),
   );
   const float32 = 4 * rows.length;
   const { json } = command.opts<{ json?: true }>();
@@ -128,7 +199,7 @@ async function act(command: Command, io: Io): Promise<void> {
     rows: table.rows,
     skipped: table.skipped,
     frames,
-    channels: names,
+    channels: schema.channels.map(({ name }) => name),
     bytes: { codes: count.bytes, float32 },
   };
   await io.out.write(

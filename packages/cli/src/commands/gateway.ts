@@ -1,4 +1,4 @@
-import type { GatewayEvent } from "@zipml/gateway";
+import type { GatewayEvent, NewLevels } from "@zipml/gateway";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { readConfig } from "../config/read-config.ts";
@@ -19,11 +19,20 @@ Example:
   zipml gateway --group field --every-rows 5000 --save model.json --directory field-log
   zipml gateway --group field --url mqtts://broker.example --ca ca.pem --username gateway
 
+With --metrics-port the counters that status shows are served to Prometheus at http://127.0.0.1:PORT/metrics. There is no
+access control: --metrics-host lets others read them.
+
+With --follow-levels the grid of the group follows what devices measure: they count their readings, and when other levels
+would have less variance by --levels-share, a new grid is published, every --levels-every seconds at most.
+
 Beyond this machine the embedded broker wants --broker-ca or --users, from zipml enroll. It reads certificates and users
 again upon SIGHUP.`;
 
 const rangesOf = (ranges: readonly (readonly [from: number, to: number])[]): string =>
   ranges.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
+
+const gainOf = ({ channel, presentVariance, newVariance }: NewLevels): string =>
+  `${channel} ${newVariance > 0 ? `${digits(presentVariance / newVariance)} times less` : "no"} variance`;
 
 /** An event for people; undefined for those that come with every frame. */
 function lineOf(event: GatewayEvent): string | undefined {
@@ -62,6 +71,8 @@ function lineOf(event: GatewayEvent): string | undefined {
       const { version, seconds, model } = event.model;
       return `model ${version} from ${model.rows} rows in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
     }
+    case "levels":
+      return `grid ${event.epoch} for where the readings are now: ${event.channels.map(gainOf).join(", ")}`;
     case "error":
       return `error: ${describeError(event.error) ?? String(event.error)}`;
     case "stored":
@@ -98,9 +109,10 @@ async function act(command: Command, io: Io): Promise<void> {
   const say = (line: string): Promise<void> => io.out.write(`${line}\n`);
   await serve(
     values,
-    async ({ broker, group }) => {
-      const where = { url: broker?.url ?? values.url, websocketUrl: broker?.websocketUrl };
+    async ({ broker, group }, metricsUrl) => {
+      const where = { url: broker?.url ?? values.url, websocketUrl: broker?.websocketUrl, metricsUrl };
       await say(json ? JSON.stringify({ type: "listening", group, ...where }) : `group ${group} at ${where.url}`);
+      if (!json && metricsUrl !== undefined) await say(`counters at ${metricsUrl}`);
     },
     async (event) => {
       const line = json ? jsonOf(event) : lineOf(event);

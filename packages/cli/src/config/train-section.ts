@@ -50,14 +50,27 @@ export const trainOptions = {
     "hash",
   ),
   group: textOption("COLUMN", "with --split time: the last rows of each group, such as a device"),
-  scheme: defaulted(wordOption(["count", "none"], "how values are encoded; none trains on raw float32 rows"), "count"),
+  scheme: defaulted(
+    wordOption(
+      ["count", "dither", "none"],
+      "how values are encoded: draws counted, one dithered symbol, or raw float32 rows",
+    ),
+    "count",
+  ),
   bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16; 0 keeps float32", 0, 16), 8),
   samples: defaulted(
     wholeOption("K", "independent draws a feature's code carries, 1 to 15; 2 is double sampling", 1, 15),
     2,
   ),
-  levels: defaulted(wordOption(["uniform"], "how a channel's levels lie"), "uniform"),
+  levels: defaulted(
+    wordOption(
+      ["uniform", "optimal"],
+      "how a column's levels lie: at equal intervals, or where the training rows make the draws' variance least",
+    ),
+    "uniform",
+  ),
+  grid: fileOption("grid to encode with, as zipml plan writes it, in place of scheme, widths, draws and levels"),
   estimator: wordOption(
     ["symmetric", "double", "naive", "full"],
     "how a gradient is formed (default symmetric; full with --scheme none)",
@@ -68,7 +81,11 @@ export const trainOptions = {
   ),
   "gradient-bits": defaulted(wholeOption("BITS", "width of the gradient; 0 does not quantize it", 0, 16), 0),
   solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
-  engine: defaulted(wordOption(["reference"], "what runs an epoch"), "reference"),
+  engine: wordOption(
+    ["packed", "float32", "hogwild", "reference"],
+    "what runs an epoch (default packed on codes, where it can, and reference elsewhere; float32 and hogwild run raw rows)",
+  ),
+  threads: wholeOption("N", "threads of packed (default: as many as pay) or hogwild (default: all), 1 to 64", 1, 64),
   epochs: defaulted(wholeOption("N", "passes over the training rows", 1, most), 30),
   batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, most), 64),
   step: defaulted(step, "auto"),

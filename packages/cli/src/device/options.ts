@@ -59,8 +59,29 @@ export const deviceOptions = {
   seconds: defaulted(wholeOption("S", "longest time that a row waits for its frame", 1, 86_400), 10),
   spool: textOption("DIR", "folder that keeps rows until the gateway has them, over restarts (default: memory)"),
   capacity: wholeOption("BYTES", "most bytes kept (default 16 MiB in memory, 64 MiB in a spool)", 65_536, 2 ** 40),
-  policy: defaulted(wordOption(["refuse", "drop-oldest", "drop-newest"], "what gives way when that is full"), "refuse"),
+  policy: defaulted(
+    wordOption(["refuse", "drop-oldest", "drop-newest", "thin"], "what gives way when that is full"),
+    "refuse",
+  ),
+  "keep-exact": defaulted(
+    wholeOption(
+      "BYTES",
+      "policy thin: memory for exact rows of sealed frames, so that these can be thinned too",
+      0,
+      2 ** 40,
+    ),
+    0,
+  ),
   order: defaulted(wordOption(["oldest-first", "live-first"], "frames that go first"), "oldest-first"),
+  "levels-every": defaulted(
+    wholeOption(
+      "S",
+      "seconds from one feature's counts of readings to the next, for a gateway that follows; 0 never",
+      0,
+      86_400,
+    ),
+    600,
+  ),
   seed: textOption(
     "SEED",
     "names the streams of the draws and of the session number: for runs that must repeat, each before a gateway of its own",

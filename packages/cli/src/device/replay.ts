@@ -46,6 +46,8 @@ export interface ReplayReport {
   readonly payloadBytes: number;
   /** Rows dropped by policy, sealed or not. */
   readonly dropped: number;
+  /** Rows that went out under the coarser grid, because the outbox was full. */
+  readonly thinned: number;
   /** Frames without a receipt at the end. */
   readonly left: number;
 }
@@ -135,7 +137,9 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
     else if (event.type === "dropped")
       tell.lost(`${event.rows} rows dropped, ${event.frames} frames with them: it is full`);
     else if (event.type === "quarantined")
-      tell.lost(`frame ${event.sequence} of session ${event.session} is not sent again: ${event.reason}`);
+      tell.lost(
+        `frame ${event.sequence} of session ${event.session} is not sent ${event.offence === "refused" ? "again" : "for now"}: ${event.reason}`,
+      );
     else if (event.type === "online") said = "";
     else if (event.type === "offline" && event.reason !== said) {
       said = event.reason; // one line for any number of attempts that fail alike
@@ -145,7 +149,7 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
 }
 
 function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameBytes: number): ReplayReport {
-  const { accepted, sequence, resent, clipped, dropped, queued, traffic } = status;
+  const { accepted, sequence, resent, clipped, dropped, thinned, queued, traffic } = status;
   return {
     id: device.id,
     session: device.session,
@@ -159,6 +163,7 @@ function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameByt
     mqttBytes: traffic.sent.bytes + traffic.received.bytes,
     payloadBytes: traffic.sent.payload + traffic.received.payload,
     dropped: dropped.rows + dropped.frameRows,
+    thinned: thinned.rows,
     left: queued.frames,
   };
 }
@@ -173,6 +178,8 @@ async function startDevice(id: string, schema: Schema, values: Values): Promise<
       schema,
       transport,
       outbox,
+      keepExact: values["keep-exact"],
+      levels: { everySeconds: values["levels-every"] },
       delivery: { order: values.order },
       grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
       batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },

@@ -1,9 +1,12 @@
 import {
+  bodyMeans,
   createQuantizer,
   DecodeError,
+  decodeBody,
   decodeFrame,
   defineGrid,
   defineSchema,
+  ditherPlace,
   encodeFrame,
   type Frame,
   type Grid,
@@ -11,9 +14,8 @@ import {
   type Quantizer,
   rowTimes,
   type Schema,
-  unpackCodes,
 } from "@zipml/codec";
-import { gridSchema, schemaSchema } from "@zipml/protocol";
+import { gridSchema, isId, schemaSchema } from "@zipml/protocol";
 import { z } from "zod";
 import { CliError } from "../errors.ts";
 import { textLines } from "./text-lines.ts";
@@ -23,15 +25,17 @@ export interface FramesHeader {
   readonly schema: Schema;
   /** Every grid that a frame of the file may name. */
   readonly grids: readonly Grid[];
+  /** Id of the device whose frames they are; with a grid of scheme `dither`, which can't be decoded without. */
+  readonly device?: string;
 }
 
 /** One frame of a file, decoded. */
 export interface DecodedFrame {
   readonly frame: Frame;
   readonly quantizer: Quantizer;
-  /** rows × channels. */
-  readonly codes: Uint16Array;
-  /** Means of the draws, rows × channels, in the channels' units. */
+  /** rows × channels; undefined in coding `exact`, which carries readings instead. */
+  readonly codes: Uint16Array | undefined;
+  /** What the frame says of the readings, rows × channels, in the channels' units. */
   readonly means: Float64Array;
   /** One time a row, milliseconds from the session's start. */
   readonly times: Float64Array;
@@ -47,6 +51,7 @@ const headerSchema = z.strictObject({
   version: z.literal(1),
   schema: schemaSchema,
   grids: z.array(gridSchema).min(1),
+  device: z.string().refine(isId, { error: "is not an id" }).exactOptional(),
 });
 
 const frameSchema = z.strictObject({
@@ -56,11 +61,11 @@ const frameSchema = z.strictObject({
 /**
  * The first line of a file of frames. The file is text, one JSON object a line: this header, then one frame a line.
  *
- * @param header Schema and grids.
+ * @param header Schema, grids and device.
  * @returns The line with its line end.
  */
-export function headerLine({ schema, grids }: FramesHeader): string {
-  return `${JSON.stringify({ zipml: "frames", version: 1, schema, grids })}\n`;
+export function headerLine({ schema, grids, device }: FramesHeader): string {
+  return `${JSON.stringify({ zipml: "frames", version: 1, schema, grids, device })}\n`;
 }
 
 /**
@@ -89,24 +94,27 @@ function parseLine<T>(text: string, schema: z.ZodType<T>): T {
 
 function parseHeader(file: string, text: string): FramesHeader {
   try {
-    const { schema: given, grids } = parseLine(text, headerSchema);
+    const { schema: given, grids, device } = parseLine(text, headerSchema);
     const schema = defineSchema(given.channels);
-    return { schema, grids: grids.map((grid) => defineGrid(schema, grid)) };
+    if (device === undefined && grids.some(({ scheme }) => scheme === "dither"))
+      throw new CliError("frames", "a grid of scheme dither needs the device's id beside it");
+    const header = { schema, grids: grids.map((grid) => defineGrid(schema, grid)) };
+    return device === undefined ? header : { ...header, device };
   } catch (error) {
     if (!(error instanceof CliError || error instanceof GridError)) throw error;
     throw new CliError("frames", `${file}:1: is no header of a file of frames: ${error.message}`, error);
   }
 }
 
-function decodeLine(text: string, quantizers: ReadonlyMap<number, Quantizer>): DecodedFrame {
+function decodeLine(text: string, device: string, quantizers: ReadonlyMap<number, Quantizer>): DecodedFrame {
   const { frame: hex } = parseLine(text, frameSchema);
   const frame = decodeFrame(Uint8Array.from(Buffer.from(hex, "hex")));
   const quantizer = quantizers.get(frame.grid);
   if (quantizer === undefined) throw new CliError("frames", `names grid ${frame.grid}, which the header lacks`);
-  const codes = unpackCodes(frame.body, frame.rows, quantizer);
-  const means = new Float64Array(codes.length);
-  quantizer.meansInto(codes, means);
-  return { frame, quantizer, codes, means, times: rowTimes(frame) };
+  const place = ditherPlace(quantizer.grid, { device, ...frame });
+  const decoded = decodeBody(frame, quantizer, place);
+  const codes = decoded.kind === "codes" ? decoded.codes : undefined;
+  return { frame, quantizer, codes, means: bodyMeans(decoded, quantizer, place), times: rowTimes(frame) };
 }
 
 /** A file of frames, open at its first frame. */
@@ -135,11 +143,12 @@ export async function openFrames(file: string): Promise<FramesFile> {
     throw error;
   }
   const quantizers = new Map(header.grids.map((grid) => [grid.epoch, createQuantizer(grid)]));
-  return { header, lines: decodeLines(lines, quantizers) };
+  return { header, lines: decodeLines(lines, header.device ?? "", quantizers) };
 }
 
 async function* decodeLines(
   lines: AsyncIterable<string>,
+  device: string,
   quantizers: ReadonlyMap<number, Quantizer>,
 ): AsyncGenerator<FrameLine, void, undefined> {
   let line = 1;
@@ -148,7 +157,7 @@ async function* decodeLines(
     if (text.trim() === "") continue;
     let result: FrameLine;
     try {
-      result = { line, decoded: decodeLine(text, quantizers) };
+      result = { line, decoded: decodeLine(text, device, quantizers) };
     } catch (error) {
       if (!(error instanceof CliError || error instanceof DecodeError)) throw error;
       result = { line, fault: error.message };

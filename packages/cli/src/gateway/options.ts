@@ -39,6 +39,11 @@ export const gatewayOptions = {
     placeholder: "DIR",
   },
   ...connection,
+  "metrics-port": wholeOption("PORT", "serve counters to Prometheus, at /metrics; 0 takes a free port", 0, 65_535),
+  "metrics-host": textOption(
+    "ADDRESS",
+    "address that they are served on, to everybody who reaches it (default: this machine alone)",
+  ),
   target: textOption("CHANNEL", "channel to predict (default: the one with the role target)"),
   features: namesOption("A,B", "channels to predict from (default: those with the role feature)"),
   estimator: defaulted(wordOption(["symmetric", "double"], "how a gradient is formed"), "symmetric"),
@@ -53,6 +58,29 @@ export const gatewayOptions = {
     1000,
   ),
   "every-seconds": defaulted(wholeOption("S", "train whenever so much time has passed; 0 not by time", 0, 86_400), 0),
+  "thin-bits": wholeOption(
+    "BITS",
+    "tell devices with --policy thin of a grid of this width for when they are full (default: none)",
+    1,
+    16,
+  ),
+  "thin-samples": defaulted(wholeOption("K", "draws of a feature under that grid", 1, 15), 2),
+  "thin-target-bits": defaulted(wholeOption("BITS", "width of the target under that grid", 1, 16), 8),
+  "follow-levels": switchOption(
+    "publish a new grid when the readings have moved to where other levels would serve them better",
+  ),
+  "levels-share": defaulted(
+    wholeOption("PERCENT", "how far above the least variance the present levels may be", 0, 100_000),
+    10,
+  ),
+  "levels-minimum": defaulted(wholeOption("READINGS", "fewest readings of a channel that decide", 1, anyCount), 1000),
+  "levels-every": defaulted(wholeOption("S", "shortest time between two such grids", 1, anyCount), 3600),
+  "keep-grids": wholeOption(
+    "N",
+    "grids of a device's session whose frames are still decoded (default: 256)",
+    1,
+    65_536,
+  ),
   "publish-bits": defaulted(wholeOption("BITS", "width of a published weight; 0 is float64", 0, 16), 8),
   save: fileOption("write each model here, as JSON"),
 } as const satisfies OptionTable;

@@ -7,6 +7,7 @@ import {
   type GatewayOptions,
 } from "@zipml/gateway";
 import { fileError } from "@zipml/gateway/data";
+import type { MetricsServer } from "@zipml/gateway/metrics";
 import { connectorOf } from "../connector.ts";
 import { describeError } from "../describe-error.ts";
 import { isOpenToOthers } from "../enroll/secret-file.ts";
@@ -60,6 +61,28 @@ function reloadOnHangup(values: Values, { broker }: Gateway, warn: (line: string
   return () => process.off("SIGHUP", hangup);
 }
 
+function thinOf(values: Values): Pick<GatewayOptions, "grid"> {
+  const { "thin-bits": bits, "thin-samples": samples, "thin-target-bits": targetBits } = values;
+  return bits === undefined ? {} : { grid: { thin: { bits, samples, targetBits } } };
+}
+
+function levelsOf(values: Values): Pick<GatewayOptions, "levels" | "limits"> {
+  const { "levels-share": percent, "levels-minimum": minimum, "levels-every": everySeconds } = values;
+  const { "follow-levels": follow = false, "keep-grids": grids } = values;
+  return {
+    levels: { follow, share: percent / 100, minimum, everySeconds },
+    ...(grids === undefined ? {} : { limits: { grids } }),
+  };
+}
+
+/** Serves the counters where that was asked for. */
+async function metricsOf(values: Values, gateway: Gateway): Promise<MetricsServer | undefined> {
+  const { "metrics-port": port, "metrics-host": host } = values;
+  if (port === undefined) return undefined;
+  const { serveMetrics } = await import("@zipml/gateway/metrics"); // only now: most gateways start without
+  return serveMetrics(gateway, { port, ...(host === undefined ? {} : { host }) });
+}
+
 async function optionsOf(values: Values): Promise<GatewayOptions> {
   const { url, target, features, prefix } = values;
   return {
@@ -68,6 +91,8 @@ async function optionsOf(values: Values): Promise<GatewayOptions> {
     ...(url === undefined ? { broker: await brokerOf(values) } : { transport: await connectorOf({ ...values, url }) }),
     ...(prefix === undefined ? {} : { prefix }),
     ...(values.directory === undefined ? {} : { directory: values.directory }),
+    ...thinOf(values),
+    ...levelsOf(values),
     publishBits: values["publish-bits"],
     training: {
       ...(target === undefined ? {} : { target }),
@@ -89,19 +114,23 @@ async function optionsOf(values: Values): Promise<GatewayOptions> {
  * Runs a gateway until the signal ends it.
  *
  * @param values The command's options.
- * @param started Told once, when the broker listens or the connection is being made.
+ * @param started Told once, when the broker listens or the connection is being made; with the address of the counters,
+ * where they are served.
  * @param happened Told of every event, in order.
  * @param warn Told what the operator should know beside them.
  * @param signal Ends it; what was received is receipted first.
  */
 export async function serve(
   values: Values,
-  started: (gateway: Gateway) => Promise<void>,
+  started: (gateway: Gateway, metricsUrl: string | undefined) => Promise<void>,
   happened: (event: GatewayEvent) => Promise<void>,
   warn: (line: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  if (values["metrics-host"] !== undefined && values["metrics-port"] === undefined)
+    throw new CliError("option", "--metrics-host needs --metrics-port");
   await using gateway = await createGateway(await optionsOf(values));
+  await using metrics = await metricsOf(values, gateway);
   const key = values["broker-key"];
   if (key !== undefined && values.url === undefined && (await isOpenToOthers(key)))
     await warn(`warning: ${key} can be read by others: chmod 600 ${key}`);
@@ -109,7 +138,7 @@ export async function serve(
     for await (const event of gateway.events()) await happened(event);
   };
   const watching = watch();
-  await started(gateway);
+  await started(gateway, metrics?.url);
   const leaveOff = reloadOnHangup(values, gateway, warn);
   if (!signal.aborted)
     await Promise.race([

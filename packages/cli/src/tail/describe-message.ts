@@ -1,4 +1,13 @@
-import { createQuantizer, decodeFrame, type Quantizer, rowTimes, type Schema, unpackCodes } from "@zipml/codec";
+import {
+  bodyMeans,
+  createQuantizer,
+  decodeBody,
+  decodeFrame,
+  ditherPlace,
+  type Quantizer,
+  rowTimes,
+  type Schema,
+} from "@zipml/codec";
 import { type Address, type Birth, decodeMessage, type Topics, type TransportMessage } from "@zipml/protocol";
 
 /** A message as a JSON line says it. */
@@ -15,10 +24,13 @@ interface Known {
   readonly quantizer: Quantizer;
 }
 
-function readingsOf(frame: ReturnType<typeof decodeFrame>, { schema, quantizer }: Known): readonly Line[] {
-  const codes = unpackCodes(frame.body, frame.rows, quantizer);
-  const means = new Float64Array(codes.length);
-  quantizer.meansInto(codes, means);
+function readingsOf(
+  device: string,
+  frame: ReturnType<typeof decodeFrame>,
+  { schema, quantizer }: Known,
+): readonly Line[] {
+  const place = ditherPlace(quantizer.grid, { device, ...frame });
+  const means = bodyMeans(decodeBody(frame, quantizer, place), quantizer, place);
   const width = schema.channels.length;
   return Array.from(rowTimes(frame), (time, row) => ({
     time,
@@ -54,7 +66,7 @@ export function createDescriber(topics: Topics, withReadings: boolean): Describe
     const frame = decodeFrame(payload);
     const { body, ...header } = frame;
     const grid = known.get(`${address.group}/${address.device}/${frame.session}/${frame.grid}`);
-    const readings = withReadings && grid !== undefined ? { readings: readingsOf(frame, grid) } : {};
+    const readings = withReadings && grid !== undefined ? { readings: readingsOf(address.device, frame, grid) } : {};
     return { ...header, body: body.length, ...readings };
   };
   return {

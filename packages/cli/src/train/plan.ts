@@ -10,7 +10,7 @@ type Name = keyof typeof trainOptions;
 export interface TrainPlan {
   readonly values: Values;
   readonly estimator: EstimatorName;
-  /** Draws a feature's code carries; 1 for `naive` and for raw rows. */
+  /** Draws a feature's code carries; 1 for `naive`, under `dither` and for raw rows. */
   readonly samples: number;
   /** Options that were given and have no effect. */
   readonly warnings: readonly string[];
@@ -20,19 +20,40 @@ const refuse = (message: string): never => {
   throw new CliError("option", message);
 };
 
-function estimatorOf({ scheme, estimator }: Values): EstimatorName {
+function estimatorOf({ scheme, estimator, levels }: Values): EstimatorName {
+  if (scheme === "dither" && levels === "optimal")
+    refuse("--levels optimal lie at unequal steps, which --scheme dither can't use: it needs --scheme count");
   if (scheme === "none") {
     if (estimator !== undefined && estimator !== "full")
       refuse(`--scheme none sends raw rows, which --estimator full trains on; ${estimator} needs codes`);
     return "full";
   }
   if (estimator === "full") refuse(`--estimator full trains on raw rows: it needs --scheme none, not ${scheme}`);
+  if (estimator === "double" && scheme === "dither")
+    refuse("--estimator double needs two draws of a value, which --scheme dither does not send: use symmetric");
   return estimator ?? "symmetric";
+}
+
+/** A grid of its own says how values are encoded. */
+function checkGrid({ grid, scheme }: Values): void {
+  if (grid !== undefined && scheme === "none") refuse("--grid encodes: it can't go with --scheme none");
+}
+
+/** Engines that read codes alone, or raw rows alone, are told from the scheme. */
+function checkEngine({ scheme, engine }: Values): void {
+  if (scheme === "none" && engine === "packed")
+    refuse("--engine packed trains on codes: it can't go with --scheme none");
+  if (scheme !== "none" && (engine === "float32" || engine === "hogwild"))
+    refuse(`--engine ${engine} trains on raw rows: it needs --scheme none, not ${scheme}`);
 }
 
 function samplesOf(values: Values, estimator: EstimatorName, isGiven: boolean): number {
   const { bits, samples } = values;
   if (estimator === "full") return 1;
+  if (values.scheme === "dither") {
+    if (isGiven && samples !== 1) refuse(`--scheme dither sends one symbol a value: --samples 1, not ${samples}`);
+    return 1;
+  }
   if (estimator === "naive") {
     if (isGiven && samples !== 1) refuse(`--estimator naive is encoded with one draw: --samples 1, not ${samples}`);
     return 1;
@@ -47,11 +68,13 @@ function samplesOf(values: Values, estimator: EstimatorName, isGiven: boolean): 
 function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[] {
   const unused: readonly (readonly [boolean, string, readonly Name[]])[] = [
     [values.scheme === "none", "--scheme none", ["bits", "target-bits", "samples", "levels"]],
+    [values.grid !== undefined, "--grid", ["scheme", "bits", "target-bits", "samples", "levels"]],
     [
       values.solver === "closed-form",
       "--solver closed-form",
-      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits"],
+      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits", "engine", "threads"],
     ],
+    [values.engine === "reference" || values.engine === "float32", `--engine ${values.engine}`, ["threads"]],
     [values.test !== undefined, "--test", ["split"]],
   ];
   return unused.flatMap(([acts, cause, names]) =>
@@ -68,6 +91,8 @@ function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[
 export function planTraining({ values, origins }: ResolvedOptions<typeof trainOptions>): TrainPlan {
   const estimator = estimatorOf(values);
   const samples = samplesOf(values, estimator, origins.has("samples"));
+  checkEngine(values);
+  checkGrid(values);
   if (values.test !== undefined && origins.get("holdout") === origins.get("test"))
     refuse("--test and --holdout exclude each other: test rows come from one of them");
   if (values.group !== undefined && (values.split !== "time" || values.test !== undefined))

@@ -12,7 +12,7 @@ export interface Figures {
 export interface TrainReport {
   readonly rows: { readonly train: number; readonly test: number; readonly skipped: number };
   readonly features: readonly string[];
-  /** Width of a feature's code; 32 for raw rows. */
+  /** Width of a feature's code, the widest under --grid; 32 for raw rows. */
   readonly bits: number;
   readonly samples: number;
   readonly scheme: string;

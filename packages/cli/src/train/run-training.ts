@@ -1,17 +1,34 @@
-import { type EncodedRows, encodeRows, rawRows, taskOf } from "@zipml/gateway/data";
+import { type EncodedRows, encodeRows, type Rows, rawRows, taskOf } from "@zipml/gateway/data";
 import { evaluate, type LinearModel, leastSquares, train, weightsOf } from "@zipml/gateway/train";
+import { gridFor, loadGrid } from "../files/grid-file.ts";
+import { chooseEngines } from "./engines.ts";
 import type { TrainPlan } from "./plan.ts";
 import { readTrainingRows } from "./read-rows.ts";
-import type { Figures, TrainOutcome } from "./result.ts";
+import type { Figures, TrainOutcome, TrainReport } from "./result.ts";
 
 /** What a watcher is told after each epoch. */
 export type Watch = (epoch: number, of: number, loss: number) => Promise<void>;
 
-function encode(plan: TrainPlan, rows: Parameters<typeof encodeRows>[0]): EncodedRows {
+/** How the rows were encoded. */
+type Encoding = Pick<TrainReport, "bits" | "samples" | "scheme" | "levels">;
+
+async function encode(plan: TrainPlan, rows: Rows): Promise<EncodedRows & { readonly encoding: Encoding }> {
   const { values, samples } = plan;
-  if (values.scheme === "none") return rawRows(rows);
-  const { bits, seed, "target-bits": targetBits } = values;
-  return encodeRows(rows, { bits, samples, targetBits, seed });
+  const { bits, seed, scheme, levels, grid: file, "target-bits": targetBits } = values;
+  if (scheme === "none") return { ...rawRows(rows), encoding: { bits: 32, samples, scheme, levels: "none" } };
+  if (file === undefined)
+    return {
+      ...encodeRows(rows, { scheme, bits, samples, targetBits, seed, levels }),
+      encoding: { bits, samples, scheme, levels },
+    };
+  const grid = gridFor(file, await loadGrid(file), rows.names);
+  const features = grid.channels.slice(0, -1);
+  const encoded = encodeRows(rows, { grid, bits, samples, targetBits, seed });
+  const widest = Math.max(...features.map((channel) => channel.bits));
+  const draws = Math.max(...features.map((channel) => channel.samples));
+  const isUniform = features.every((channel) => channel.levels.kind === "uniform");
+  const kind = isUniform ? "uniform" : "unequal";
+  return { ...encoded, encoding: { bits: widest, samples: draws, scheme: grid.scheme, levels: kind } };
 }
 
 function figuresOf(model: LinearModel, names: readonly string[], values: Float64Array): Figures {
@@ -28,15 +45,18 @@ function figuresOf(model: LinearModel, names: readonly string[], values: Float64
  * @throws DataError, GridError or TrainingError.
  */
 export async function runTraining(plan: TrainPlan, watch: Watch, signal: AbortSignal): Promise<TrainOutcome> {
-  const { values, estimator, samples } = plan;
+  const { values, estimator } = plan;
   const { features, train: rows, test, skipped, warnings } = await readTrainingRows(values);
   const { names } = rows;
   const task = taskOf(names);
-  const encoded = encode(plan, rows);
+  const encoded = await encode(plan, rows);
   const epochs: { epoch: number; loss: number; seconds: number }[] = [];
   let start = performance.now();
+  const { engine, fallback, close } = chooseEngines(plan);
   const trained = await train({
     source: encoded.source,
+    engine,
+    fallback,
     task,
     estimator,
     signal,
@@ -55,18 +75,14 @@ export async function runTraining(plan: TrainPlan, watch: Watch, signal: AbortSi
       await watch(epoch, values.epochs, loss);
       start = performance.now(); // measuring on exact rows is no part of the epoch
     },
-  });
-  const isRaw = values.scheme === "none";
+  }).finally(close);
   const float32 = 4 * rows.values.length;
   const report = {
     rows: { train: rows.values.length / names.length, test: test.values.length / names.length, skipped },
     features,
-    bits: isRaw ? 32 : values.bits,
-    samples,
-    scheme: values.scheme,
-    levels: isRaw ? "none" : values.levels,
+    ...encoded.encoding,
     estimator,
-    engine: values.engine,
+    engine: trained.engine ?? "none",
     bytes: { codes: encoded.bytes, float32, ratio: float32 / encoded.bytes },
     clipped: encoded.clipped,
     epochs,

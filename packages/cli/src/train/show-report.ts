@@ -17,6 +17,11 @@ function figuresTable(report: TrainReport): string {
   return table.toString();
 }
 
+function drawsOf({ scheme, samples }: TrainReport): string {
+  if (scheme === "dither") return "dithered";
+  return samples === 1 ? "1 draw" : `${samples} draws`;
+}
+
 /**
  * A training report for people.
  *
@@ -28,9 +33,7 @@ export function showReport(report: TrainReport, target: string): string {
   const { rows, bytes, epochs, model } = report;
   const spent = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
   const encoding =
-    report.scheme === "none"
-      ? "raw float32 rows"
-      : `${report.bits} bits, ${report.samples} ${report.samples === 1 ? "draw" : "draws"}, ${report.levels} levels`;
+    report.scheme === "none" ? "raw float32 rows" : `${report.bits} bits, ${drawsOf(report)}, ${report.levels} levels`;
   const weights = Object.entries(model.weights).map(
     ([name, weight]) => ` ${weight < 0 ? "−" : "+"} ${digits(Math.abs(weight))} · ${name}`,
   );

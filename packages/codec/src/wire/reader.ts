@@ -19,69 +19,88 @@ export interface Reader {
 const smallest = [24, 0x100, 0x10000, 0x100000000] as const;
 
 /**
- * @param input The bytes; not kept.
+ * @param input The bytes; not kept beyond the reader.
  */
 export function createReader(input: Uint8Array): Reader {
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  let at = 0;
+  return new BytesReader(input);
+}
 
-  const need = (length: number, what: string): void => {
-    if (input.length - at < length)
-      throw new DecodeError("truncated", `${what}: ${length} bytes are needed and ${input.length - at} are left`, at);
-  };
-  const argument = (info: number, what: string): number => {
+/** A class, not closures: a hostile sender decides how many are made, and most are given up after a few bytes. */
+class BytesReader implements Reader {
+  readonly #input: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(input: Uint8Array) {
+    this.#input = input;
+    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  }
+
+  get offset(): number {
+    return this.#at;
+  }
+
+  peekMajor(): number {
+    this.#need(1, "the next field");
+    return this.#view.getUint8(this.#at) >> 5;
+  }
+
+  head(major: number, what: string, most: number = Number.MAX_SAFE_INTEGER): number {
+    this.#need(1, what);
+    const start = this.#at;
+    const initial = this.#view.getUint8(start);
+    this.#at = start + 1;
+    if (initial >> 5 !== major)
+      throw new DecodeError("type", `${what}: CBOR major type ${initial >> 5} where ${major} is due`, start);
+    const value = this.#argument(initial & 31, what);
+    if (value > most) throw new DecodeError("range", `${what}: ${value} is above ${most}`, start);
+    return value;
+  }
+
+  items(what: string, most: number): number {
+    const count = this.head(4, what, most);
+    this.#need(count, what);
+    return count;
+  }
+
+  bytes(what: string): Uint8Array {
+    const length = this.head(2, what);
+    this.#need(length, what);
+    this.#at += length;
+    // Not slice(), which some subclasses of Uint8Array override with a view.
+    return new Uint8Array(this.#input.subarray(this.#at - length, this.#at));
+  }
+
+  end(): void {
+    const left = this.#input.length - this.#at;
+    if (left !== 0) throw new DecodeError("trailing", `${left} bytes after the frame`, this.#at);
+  }
+
+  #need(length: number, what: string): void {
+    const left = this.#input.length - this.#at;
+    if (left < length)
+      throw new DecodeError("truncated", `${what}: ${length} bytes are needed and ${left} are left`, this.#at);
+  }
+
+  #argument(info: number, what: string): number {
     if (info < 24) return info;
     if (info > 27)
-      throw new DecodeError("type", `${what}: indefinite lengths and reserved forms are not allowed`, at - 1);
+      throw new DecodeError("type", `${what}: indefinite lengths and reserved forms are not allowed`, this.#at - 1);
     const length = 1 << (info - 24);
-    need(length, what);
-    const start = at;
-    at += length;
-    const value =
-      length === 1
-        ? view.getUint8(start)
-        : length === 2
-          ? view.getUint16(start)
-          : length === 4
-            ? view.getUint32(start)
-            : view.getUint32(start) * 0x100000000 + view.getUint32(start + 4);
+    this.#need(length, what);
+    const start = this.#at;
+    this.#at += length;
+    const value = this.#unsigned(start, length);
     if (value < (smallest[info - 24] as number))
       throw new DecodeError("form", `${what}: not in its shortest form`, start - 1);
     return value;
-  };
-  const head = (major: number, what: string, most: number = Number.MAX_SAFE_INTEGER): number => {
-    need(1, what);
-    const start = at;
-    const initial = view.getUint8(at++);
-    if (initial >> 5 !== major)
-      throw new DecodeError("type", `${what}: CBOR major type ${initial >> 5} where ${major} is due`, start);
-    const value = argument(initial & 31, what);
-    if (value > most) throw new DecodeError("range", `${what}: ${value} is above ${most}`, start);
-    return value;
-  };
-  return {
-    get offset() {
-      return at;
-    },
-    peekMajor: () => {
-      need(1, "the next field");
-      return view.getUint8(at) >> 5;
-    },
-    head,
-    items: (what, most) => {
-      const count = head(4, what, most);
-      need(count, what);
-      return count;
-    },
-    bytes: (what) => {
-      const length = head(2, what);
-      need(length, what);
-      at += length;
-      // Not slice(), which some subclasses of Uint8Array override with a view.
-      return new Uint8Array(input.subarray(at - length, at));
-    },
-    end: () => {
-      if (at !== input.length) throw new DecodeError("trailing", `${input.length - at} bytes after the frame`, at);
-    },
-  };
+  }
+
+  #unsigned(start: number, length: number): number {
+    const view = this.#view;
+    if (length === 1) return view.getUint8(start);
+    if (length === 2) return view.getUint16(start);
+    if (length === 4) return view.getUint32(start);
+    return view.getUint32(start) * 0x100000000 + view.getUint32(start + 4);
+  }
 }

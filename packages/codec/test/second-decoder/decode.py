@@ -8,12 +8,12 @@ import math
 import pathlib
 import sys
 
+import codings
+from codings import Refused
+
+CODINGS = ["packed", "rice", "arithmetic", "exact"]
 WORD = 0xFFFFFFFF
 SMALLEST = {24: 24, 25: 0x100, 26: 0x10000, 27: 0x100000000}
-
-
-class Refused(Exception):
-    """Bytes that are no frame; the argument is the code of section 3."""
 
 
 class Items:
@@ -67,7 +67,7 @@ def decode_frame(data, max_bytes=65536, max_rows=4096):
     sequence = items.head(0, WORD)
     grid = items.head(0, 65535)
     coding = items.head(0)
-    if coding != 0:
+    if coding >= len(CODINGS):
         raise Refused("coding")
     t0 = items.head(0, 2**52 - 1)
     if items.major() == 0:
@@ -124,28 +124,81 @@ class Channel:
 
     def __init__(self, grid):
         self.bits, self.k = grid["bits"], grid["samples"]
-        self.low, self.high = float(grid["levels"]["low"]), float(grid["levels"]["high"])
         self.s = (2**self.bits - 1) // self.k
-        if grid["levels"]["kind"] != "uniform" or self.s < 1:
+        levels = grid["levels"]
+        if levels["kind"] not in ("uniform", "points") or self.s < 1:
             raise ValueError("no such grid")
+        self.points = None
+        if levels["kind"] == "points":
+            self.points = [float(point) for point in levels["points"]]
+            if not 2 <= len(self.points) <= self.s + 1:
+                raise ValueError("no such grid")
+            self.s = len(self.points) - 1
+            self.low, self.high = self.points[0], self.points[-1]
+        else:
+            self.low, self.high = float(levels["low"]), float(levels["high"])
         self.top = self.k * self.s
 
     def mean(self, code):
-        return self.low + ((self.high - self.low) * code) / self.top
+        if self.points is None:
+            return self.low + ((self.high - self.low) * code) / self.top
+        j, u = divmod(code, self.k)
+        if u == 0:
+            return self.points[j]
+        return self.points[j] + ((self.points[j + 1] - self.points[j]) * u) / self.k
 
     def spread(self, code):
-        if self.k == 1:
+        j, u = divmod(code, self.k)
+        if u == 0:
             return 0.0
-        step = (self.high - self.low) / self.s
-        u = code % self.k
+        step = (self.high - self.low) / self.s if self.points is None else self.points[j + 1] - self.points[j]
         return ((step * step) / (self.k * self.k * (self.k - 1)) * u) * (self.k - u)
 
     def encode(self, value, words):
         x = min(max(value, self.low), self.high)
-        p = 0.0 if self.high == self.low else (x - self.low) * (self.s / (self.high - self.low))
-        j = min(math.floor(p), self.s - 1)
-        t = (p - j) * 2.0**32
+        if self.points is None:
+            p = 0.0 if self.high == self.low else (x - self.low) * (self.s / (self.high - self.low))
+            j = min(math.floor(p), self.s - 1)
+            t = (p - j) * 2.0**32
+        else:
+            j = max(i for i in range(self.s) if self.points[i] <= x)
+            t = ((x - self.points[j]) / (self.points[j + 1] - self.points[j])) * 2.0**32
         return self.k * j + sum([next(words) + 0.5 < t for _ in range(self.k)])
+
+
+class DitherChannel:
+    """One channel of scheme `dither`, section 5."""
+
+    def __init__(self, grid):
+        self.bits = grid["bits"]
+        levels = grid["levels"]
+        if levels["kind"] != "uniform" or grid["samples"] != 1:
+            raise ValueError("no such grid")
+        self.low, self.high = float(levels["low"]), float(levels["high"])
+        self.top = 2**self.bits - 1
+        self.step = (self.high - self.low) / self.top
+
+    def mean(self, code, u):
+        return self.low + (code - u) * self.step
+
+    def spread(self, code):
+        return (self.step * self.step) / 12
+
+    def encode(self, value, u):
+        x = min(max(value, self.low), self.high)
+        p = (x - self.low) / self.step if self.step > 0 else 0.0
+        return min(math.floor((p + u) + 0.5), self.top)
+
+
+def dithers_of(device, session, seed, sequence):
+    """u by row and channel."""
+    key = key_of("%s/%d/%s" % (device, session, seed))
+
+    def dither(row, channel):
+        first = philox([channel, row, sequence & WORD, sequence >> 32], key)[0]
+        return (first + 0.5) / 2.0**32 - 0.5
+
+    return dither
 
 
 def philox(counter, key):
@@ -178,23 +231,49 @@ def hexes(words):
     return ["%08x" % word for word in words]
 
 
+def rows_of(header, body, channels, dither):
+    """Rows of codes, in coding `exact` of readings."""
+    rows, widths, tops = header["rows"], [c.bits for c in channels], [c.top for c in channels]
+    if header["coding"] == 1:
+        return codings.rice(body, rows, widths, tops)
+    if header["coding"] == 2:
+        return codings.arithmetic(body, rows, tops, dither)
+    if header["coding"] == 3:
+        return codings.exact(body, rows, len(channels))
+    return unpack(body, rows, widths, tops)
+
+
 def read_frame(vector):
     header, body = decode_frame(bytes.fromhex(vector["hex"]))
-    grid = vector["grid"]
-    if grid["scheme"] != "count" or grid["coding"] != "packed" or header["grid"] != grid["epoch"]:
+    grid, encoding = vector["grid"], vector["encoding"]
+    if grid["coding"] not in CODINGS or header["grid"] != grid["epoch"]:
         raise ValueError("another grid")
-    channels = [Channel(channel) for channel in grid["channels"]]
-    codes = unpack(body, header["rows"], [c.bits for c in channels], [c.top for c in channels])
-    encoding = vector["encoding"]
-    words = words_of(encoding["stream"], encoding["index"])
+    is_dither = {"count": False, "dither": True}[grid["scheme"]]
+    channels = [(DitherChannel if is_dither else Channel)(channel) for channel in grid["channels"]]
+    dither = None
+    if is_dither:
+        dither = dithers_of(encoding["device"], header["session"], grid["seed"], header["sequence"])
+    codes = rows_of(header, body, channels, dither)
+    if header["coding"] == 3:
+        return {"header": header, "body": body.hex(), "times": times_of(header), "readings": codes}
+    if is_dither:
+        mean = lambda channel, code, row, i: channel.mean(code, dither(row, i))
+        encode = lambda channel, value, row, i: channel.encode(value, dither(row, i))
+    else:
+        words = words_of(encoding["stream"], encoding["index"])
+        mean = lambda channel, code, row, i: channel.mean(code)
+        encode = lambda channel, value, row, i: channel.encode(value, words)
+    each = lambda f, rows: [
+        [f(channels[i], number, row, i) for i, number in enumerate(numbers)] for row, numbers in enumerate(rows)
+    ]
     return {
         "header": header,
         "body": body.hex(),
         "times": times_of(header),
         "codes": codes,
-        "means": [[c.mean(code) for c, code in zip(channels, row)] for row in codes],
+        "means": each(mean, codes),
         "spreads": [[c.spread(code) for c, code in zip(channels, row)] for row in codes],
-        "encoded": [[c.encode(value, words) for c, value in zip(channels, row)] for row in encoding["values"]],
+        "encoded": each(encode, encoding["values"]),
         "clipped": [
             sum([row[i] < c.low or row[i] > c.high for row in encoding["values"]]) for i, c in enumerate(channels)
         ],
@@ -210,7 +289,7 @@ def read_errors(vector):
             header, body = decode_frame(
                 bytes.fromhex(case["hex"]), limits.get("maxBytes", 65536), limits.get("maxRows", 4096)
             )
-            unpack(body, header["rows"], [c.bits for c in channels], [c.top for c in channels])
+            rows_of(header, body, channels, None)
             codes.append("")
         except Refused as refused:
             codes.append(refused.args[0])
@@ -238,8 +317,72 @@ def read_weights(vector):
     return {"vectors": out}
 
 
+def counts_of(data, bins):
+    if not 2 <= bins <= 4096:
+        raise Refused("range")
+    if len(data) > 5 * bins:
+        raise Refused("size")
+    at = 0
+
+    def number():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            if at == len(data):
+                raise Refused("truncated")
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if value >= 2**32:
+                raise Refused("range")
+            if byte < 128:
+                if byte == 0 and shift > 7:
+                    raise Refused("form")
+                return value
+            if shift == 35:
+                raise Refused("form")
+
+    counts, after_run = [], False
+    while len(counts) < bins:
+        if at == len(data):
+            raise Refused("length")
+        count = number()
+        if count > 0:
+            counts.append(count)
+            after_run = False
+            continue
+        if after_run:
+            raise Refused("form")
+        run = number()
+        if run == 0:
+            raise Refused("form")
+        if run > bins - len(counts):
+            raise Refused("length")
+        counts += [0] * run
+        after_run = True
+    if at < len(data):
+        raise Refused("trailing")
+    return counts
+
+
+def read_histogram(vector):
+    out = []
+    for item in vector["cases"]:
+        try:
+            out.append({"counts": counts_of(bytes.fromhex(item["hex"]), item["bins"]), "code": ""})
+        except Refused as refused:
+            out.append({"counts": [], "code": refused.args[0]})
+    return {"cases": out}
+
+
 def main(folder):
-    readers = {"errors.json": read_errors, "random.json": read_random, "weights.json": read_weights}
+    readers = {
+        "errors.json": read_errors,
+        "random.json": read_random,
+        "weights.json": read_weights,
+        "histogram.json": read_histogram,
+    }
     result = {}
     for path in sorted(pathlib.Path(folder).glob("*.json")):
         vector = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-import type { ChannelGrid, Frame } from "../../src/index.ts";
+import type { ChannelGrid, Coding, Frame } from "../../src/index.ts";
 
 /** What a golden frame is made from. */
 export interface FrameCase {
@@ -7,12 +7,22 @@ export interface FrameCase {
   readonly channels: readonly ChannelGrid[];
   readonly values: readonly (readonly number[])[];
   readonly header: Pick<Frame, "session" | "sequence" | "grid" | "start" | "interval">;
+  /** What the grid names; default `packed`. Under `exact` the readings themselves are sent, under others their codes alone. */
+  readonly coding?: Coding;
+  /** Of scheme `dither`; else the scheme is `count`. */
+  readonly dither?: { readonly device: string; readonly seed: string };
 }
 
 const channel = (bits: number, samples: number, low: number, high: number): ChannelGrid => ({
   bits,
   samples,
   levels: { kind: "uniform", low, high },
+});
+
+const points = (bits: number, samples: number, ...at: readonly number[]): ChannelGrid => ({
+  bits,
+  samples,
+  levels: { kind: "points", points: at },
 });
 
 /** The golden frames, from the plainest to the largest numbers. */
@@ -93,6 +103,107 @@ export const frameCases: readonly FrameCase[] = [
       interval: 4_294_967_295,
     },
   },
+  {
+    name: "unequal-levels",
+    about: "levels one by one: as many as the codes can carry, fewer, and two; values on levels, between, and clipped",
+    channels: [
+      points(4, 2, -20, -3.5, 4.25, 9, 13.125, 20, 31.7, 50),
+      points(5, 3, 0, 0.1, 12.5, 90),
+      points(4, 1, 1e-100, 3e-100),
+    ],
+    values: [
+      [4.25, 0.1, 1e-100],
+      [-20, 90, 3e-100],
+      [50, 0, 2e-100],
+      [51, -0.25, 1.5e-100],
+      [11.2, 0.07, 2.9e-100],
+      [-3.4, 44.4, 1.1e-100],
+      [31.6, 12.4, 2e-100],
+    ],
+    header: { session: 12, sequence: 1, grid: 3, start: 0, interval: 250 },
+  },
+  {
+    name: "dither",
+    about: "scheme dither: three widths, values inside, on both ends and clipped, and a channel without width",
+    channels: [channel(3, 1, -20, 50), channel(8, 1, 0, 100), channel(16, 1, 300, 1100), channel(2, 1, 5, 5)],
+    values: [
+      [21.5, 43.75, 1013.25, 5],
+      [20, 44.5, 1013.3, 5],
+      [-20, 0, 300, 5],
+      [50, 100, 1100, 5],
+      [55.5, -1, 1012.9, 5.5],
+      [19.875, 46.25, 1013.1, 5],
+    ],
+    header: { session: 4_275_878_552, sequence: 70_000, grid: 4, start: 9000, interval: 1000 },
+    dither: { device: "node-1", seed: "plant-7" },
+  },
+  {
+    name: "dither-next",
+    about: "the same device's next frame, one row: other words for the same values",
+    channels: [channel(3, 1, -20, 50), channel(8, 1, 0, 100)],
+    values: [[21.5, 43.75]],
+    header: { session: 4_275_878_552, sequence: 70_001, grid: 5, start: 15_000, interval: 0 },
+    dither: { device: "node-1", seed: "plant-7" },
+  },
+  {
+    name: "rice",
+    about:
+      "coding rice: differences of both signs, at both ends of the alphabet, an escape, a channel that stands still",
+    coding: "rice",
+    channels: [channel(4, 2, -20, 50), channel(16, 1, 0, 65_535), channel(8, 1, -1, 1)],
+    values: Array.from({ length: 24 }, (_, r) => [
+      [20, 22, 21, 25, -20, -20, 50, 50][r % 8] ?? 0,
+      30_000 + (r === 4 ? 35_535 : ([0, 3, 7, 2, 9, 4, 1, -5][r % 8] ?? 0)),
+      1,
+    ]),
+    header: { session: 7, sequence: 4, grid: 6, start: 1000, interval: 500 },
+  },
+  {
+    name: "arithmetic",
+    about:
+      "coding arithmetic: a quiet channel with jumps outside the window, one of wide differences, one that stands still",
+    coding: "arithmetic",
+    channels: [channel(8, 1, 0, 255), channel(16, 1, 0, 65_535), channel(4, 2, 0, 14)],
+    values: Array.from({ length: 48 }, (_, r) => [
+      r === 20 ? 250 : r > 40 ? 9 : 100 + (r % 7 === 0 ? 1 : 0),
+      32_000 + Math.round(2000 * Math.sin(r * r)) + (r === 30 ? 33_000 : 0),
+      14,
+    ]),
+    header: { session: 7, sequence: 5, grid: 7, start: 13_000, interval: 500 },
+  },
+  {
+    name: "arithmetic-dither",
+    about:
+      "coding arithmetic of scheme dither: the dither is used where it helps, and not in a channel that stands still on an end",
+    coding: "arithmetic",
+    channels: [channel(6, 1, 0, 63), channel(3, 1, 0, 7), channel(12, 1, 0, 4095)],
+    values: Array.from({ length: 40 }, (_, r) => [30 + r / 20, 0, 2000 + 40 * Math.round(10 * Math.sin(r / 5))]),
+    header: { session: 7, sequence: 6, grid: 8, start: 37_000, interval: 500 },
+    dither: { device: "node-1", seed: "plant-7" },
+  },
+  {
+    name: "exact",
+    about:
+      "coding exact, numbers in rice: a unit of 25 hundredths, negative readings, one that stands still, one outside its range",
+    coding: "exact",
+    channels: [channel(4, 2, -20, 50), channel(4, 2, -20, 50), channel(8, 1, 0, 1), channel(8, 1, 0, 1)],
+    values: [
+      [21.5, -3.1, 0, 0.125],
+      [21.75, -3.2, 0, 0.125],
+      [21.75, -2.9, 0, 0.125],
+      [21.5, 0.4, 0, 7.5],
+      [21.25, -3, 0, 0.125],
+    ],
+    header: { session: 7, sequence: 7, grid: 9, start: 57_000, interval: 500 },
+  },
+  {
+    name: "exact-arithmetic",
+    about: "coding exact, numbers in arithmetic: readings that seldom change",
+    coding: "exact",
+    channels: [channel(4, 2, -20, 50)],
+    values: Array.from({ length: 60 }, (_, r) => [r < 17 ? 21.4 : r < 50 ? 21.5 : 21.6]),
+    header: { session: 7, sequence: 8, grid: 10, start: 60_000, interval: 500 },
+  },
 ];
 
 /** Bytes that a decoder must refuse, and with what. */
@@ -119,7 +230,7 @@ export const errorCases: readonly ErrorCase[] = [
   { name: "a session of two bytes where one does", code: "form", hex: "89011807030100190100182804444df9e20e" },
   { name: "version 2", code: "version", hex: "890207030100190100182804444df9e20e" },
   { name: "version 2 with ten fields", code: "version", hex: "8a0207030100190100182804444df9e20e00" },
-  { name: "coding 1", code: "coding", hex: "890107030101190100182804444df9e20e" },
+  { name: "coding 4", code: "coding", hex: "890107030104190100182804444df9e20e" },
   { name: "grid 65,536", code: "range", hex: "890107031a0001000000190100182804444df9e20e" },
   { name: "no rows", code: "range", hex: "890107030100190100182800444df9e20e" },
   { name: "more rows than allowed", code: "range", hex: "890107030100190100182804444df9e20e", limits: { maxRows: 3 } },
@@ -128,4 +239,28 @@ export const errorCases: readonly ErrorCase[] = [
   { name: "a body one byte short for its rows", code: "length", hex: "890107030100190100182804434df9e2" },
   { name: "an unused bit set", code: "padding", hex: "890107030100190100182804444df9e21e" },
   { name: "a code above the top code", code: "code", hex: "890107030100190100182804447df9e20e" },
+  { name: "rice, sound", code: "", hex: "8901070301011901001828044653ab532aab01" },
+  { name: "rice, a byte too many", code: "length", hex: "8901070301011901001828044753ab532aab0100" },
+  { name: "rice, a byte short", code: "length", hex: "8901070301011901001828044553ab532aab" },
+  { name: "rice, a parameter above the width", code: "range", hex: "8901070301011901001828044659ab532aab01" },
+  { name: "rice, an escape without need", code: "form", hex: "8901070301011901001828044751000000000000" },
+  { name: "rice, an unused bit set", code: "padding", hex: "8901070301011901001828044653ab532aab81" },
+  {
+    name: "rice, more codes than allowed",
+    code: "range",
+    hex: "8901070301011901001828199c40425000",
+    limits: { maxRows: 65_535 },
+  },
+  { name: "arithmetic, sound", code: "", hex: "890107030102190100182804458aa5b51e0e" },
+  { name: "arithmetic, a zero at the end", code: "form", hex: "890107030102190100182804468aa5b51e0e00" },
+  { name: "arithmetic, longer than it need be", code: "form", hex: "890107030102190100182804468aa5b51e0e01" },
+  {
+    name: "arithmetic, bytes that nothing needs",
+    code: "length",
+    hex: "8901070301021901001828044b8aa5b51e0e010203040506",
+  },
+  { name: "arithmetic, no codes at all", code: "form", hex: "89010703010219010018280445ffffffffff" },
+  { name: "exact, sound", code: "", hex: "8901070301031901001828044742000438148114" },
+  { name: "exact, two bytes short", code: "length", hex: "890107030103190100182804454200043814" },
+  { name: "exact, a zero with a sign", code: "form", hex: "8901070301031901001828044742040438148114" },
 ];

@@ -1,14 +1,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
+  bodyMeans,
+  type Coding,
+  codings,
   createQuantizer,
   createStream,
+  decodeBody,
   defineGrid,
   defineSchema,
   dequantizeVector,
+  ditherPlace,
+  encodeBody,
   encodeFrame,
   type Grid,
-  packCodes,
+  levelsRange,
   packVector,
   philox4x32,
   quantizeVector,
@@ -17,6 +23,7 @@ import {
 } from "../../src/index.ts";
 import { hexOf } from "../support/frames.ts";
 import { errorCases, errorChannels, type FrameCase, frameCases } from "./cases.ts";
+import { histogramCases } from "./histogram-cases.ts";
 
 /** Where the golden vectors stand. */
 export const vectorFolder = new URL("../../../../docs/vectors/", import.meta.url);
@@ -24,23 +31,27 @@ export const vectorFolder = new URL("../../../../docs/vectors/", import.meta.url
 const rowsOf = (numbers: ArrayLike<number>, width: number): number[][] =>
   Array.from({ length: numbers.length / width }, (_, row) => Array.from(numbers).slice(row * width, (row + 1) * width));
 
-function gridOf(channels: FrameCase["channels"], epoch: number): Grid {
+function gridOf(channels: FrameCase["channels"], epoch: number, seed?: string, coding: Coding = "packed"): Grid {
   const schema = defineSchema(
-    channels.map(({ levels: { low, high } }, c) => ({ name: `c${c}`, unit: "", range: [low, high], role: "feature" })),
+    channels.map(({ levels }, c) => ({ name: `c${c}`, unit: "", range: levelsRange(levels), role: "feature" })),
   );
-  return defineGrid(schema, { epoch, scheme: "count", coding: "packed", channels });
+  const scheme = seed === undefined ? ({ scheme: "count" } as const) : ({ scheme: "dither", seed } as const);
+  return defineGrid(schema, { epoch, ...scheme, coding, channels });
 }
 
-function frameVector({ name, about, channels, values, header }: FrameCase): object {
-  const grid = gridOf(channels, header.grid);
+function frameVector({ name, about, channels, values, header, dither, coding: named }: FrameCase): object {
+  const grid = gridOf(channels, header.grid, dither?.seed, named);
   const quantizer = createQuantizer(grid);
+  const place = ditherPlace(grid, { device: dither?.device ?? "", ...header });
   const stream = `draw/example/node-1/${header.session}/${name}`;
-  const { codes, clipped } = quantizer.encode(values.flat(), createStream(stream, header.sequence));
-  const body = packCodes(codes, quantizer);
-  const frame = { ...header, coding: grid.coding, rows: values.length, body };
-  const means = new Float64Array(codes.length);
+  const { codes, clipped } = quantizer.encode(values.flat(), place ?? createStream(stream, header.sequence));
+  const readings = Float64Array.from(values.flat());
+  const rows = { codes, place, ...(named === "exact" ? { values: readings } : {}) };
+  const { coding, body } = encodeBody(rows, quantizer, grid.coding);
+  if (coding !== grid.coding) throw new Error(`${name}: ${coding} takes less than ${grid.coding}`);
+  const frame = { ...header, coding, rows: values.length, body };
+  const means = bodyMeans(decodeBody(frame, quantizer, place), quantizer, place);
   const spreads = new Float64Array(codes.length);
-  quantizer.meansInto(codes, means);
   quantizer.spreadsInto(codes, spreads);
   const { session, sequence, start, interval } = header;
   return {
@@ -52,17 +63,25 @@ function frameVector({ name, about, channels, values, header }: FrameCase): obje
       session,
       sequence,
       grid: grid.epoch,
-      coding: 0,
+      coding: codings.indexOf(coding),
       t0: start,
       dt: interval,
       rows: values.length,
     },
     body: hexOf(body),
     times: [...rowTimes(frame)],
-    codes: rowsOf(codes, channels.length),
-    means: rowsOf(means, channels.length),
-    spreads: rowsOf(spreads, channels.length),
-    encoding: { stream, index: header.sequence, values, clipped: [...clipped] },
+    ...(coding === "exact"
+      ? { readings: rowsOf(means, channels.length) }
+      : {
+          codes: rowsOf(codes, channels.length),
+          means: rowsOf(means, channels.length),
+          spreads: rowsOf(spreads, channels.length),
+        }),
+    encoding: {
+      ...(dither === undefined ? { stream, index: header.sequence } : { device: dither.device }),
+      values,
+      clipped: [...clipped],
+    },
   };
 }
 
@@ -116,6 +135,7 @@ export function vectorFiles(): ReadonlyMap<string, object> {
     ["errors.json", { about: "bytes that a decoder refuses", grid: gridOf(errorChannels, 1), cases: errorCases }],
     ["random.json", randomVectors()],
     ["weights.json", weightVectors()],
+    ["histogram.json", { about: "counts of a histogram as health carries them", cases: histogramCases }],
   ]);
 }
 

@@ -99,12 +99,16 @@ export async function reclaim(store: Reclaimed, bytes: number, limit: number): P
   if (isShort()) await retireIdle(store);
   await deleteDead(store);
   if (isShort()) {
-    await compact(
-      store,
-      shortShare,
-      () => isShort() && ![...store.table.segments.values()].some((one) => isDead(store, one)),
-    );
-    await deleteDead(store);
+    // Segment after segment, as long as that helps: what is moved takes room itself before it frees some.
+    for (let before = Number.POSITIVE_INFINITY; isShort() && store.table.bytes() < before; ) {
+      before = store.table.bytes();
+      await compact(
+        store,
+        shortShare,
+        () => isShort() && ![...store.table.segments.values()].some((one) => isDead(store, one)),
+      );
+      await deleteDead(store);
+    }
     return;
   }
   const { segmentBytes } = store.options;

@@ -28,6 +28,7 @@ export interface SessionState {
     readonly startedAt: number;
     readonly schema: Schema;
     readonly grids: readonly Grid[];
+    readonly thin?: number;
   };
 }
 
@@ -266,12 +267,13 @@ export function decodeRecord(record: Uint8Array): SpoolRecord {
  *
  * @throws The codec's `GridError` where schema or grids are not sound.
  */
-export function checkNote({ session, startedAt, schema, grids }: SessionNote): SessionNote {
+export function checkNote({ session, startedAt, schema, grids, thin }: SessionNote): SessionNote {
   const checked = defineSchema(schema.channels);
   return Object.freeze({
     session,
     startedAt,
     schema: checked,
     grids: Object.freeze(grids.map((grid) => defineGrid(checked, grid))),
+    ...(grids.some(({ epoch }) => epoch === thin) && thin !== undefined ? { thin } : {}),
   });
 }

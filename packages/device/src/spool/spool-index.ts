@@ -99,6 +99,13 @@ export class SpoolIndex {
     return next?.ordinal ?? lastOrdinal + 1;
   }
 
+  /** The frame of a session and sequence, if it is kept. */
+  frame({ session, sequence }: FrameId): FrameEntry | undefined {
+    const frames = this.#sessions.get(session)?.frames ?? [];
+    const entry = frames[firstIndex(frames.length, (i) => (frames[i]?.sequence ?? 0) >= sequence)];
+    return entry?.sequence === sequence ? entry : undefined;
+  }
+
   nextSequence(session: number): number {
     return this.#sessions.get(session)?.nextSequence ?? 0;
   }
@@ -155,6 +162,7 @@ export class SpoolIndex {
     if (!entry.isKept) return;
     this.#table.free(entry.place.segment, entry.place.size);
     this.#table.hold(place.segment, place.size);
+    this.#frameBytes += place.size - entry.place.size; // another size where it was replaced
     entry.place = place;
   }
 
@@ -231,8 +239,8 @@ export class SpoolIndex {
       const state = this.#session(session);
       state.nextSequence = Math.max(state.nextSequence, nextSequence);
       if (note !== undefined) {
-        const { ordinal, startedAt, schema, grids } = note;
-        this.addNote(ordinal, { session, startedAt, schema, grids });
+        const { ordinal, ...meaning } = note;
+        this.addNote(ordinal, { session, ...meaning });
       }
     }
     this.next.row = Math.max(this.next.row, next.row);
@@ -287,6 +295,6 @@ export class SpoolIndex {
   }
 }
 
-function withoutSession({ ordinal, note: { startedAt, schema, grids } }: NumberedNote) {
-  return { ordinal, startedAt, schema, grids };
+function withoutSession({ ordinal, note: { session: _, ...meaning } }: NumberedNote) {
+  return { ordinal, ...meaning };
 }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "@zipml/protocol";
-import type { FullPolicy } from "../outbox.ts";
+import { type FullPolicy, fullPolicies } from "../outbox.ts";
 import { SpoolError } from "./errors.ts";
 import { type SpoolFiles, systemFiles } from "./files.ts";
 import { type Processes, systemProcesses } from "./lock.ts";
@@ -15,8 +15,9 @@ export interface SpoolOptions {
   /**
    * When full: `refuse` (default) rejects the append with `DeviceError` `outbox-full`; `drop-oldest` drops the oldest
    * frames, and where there are none the oldest rows, a segment's worth at a time; `drop-newest` drops the row that is
-   * appended, and the append resolves. Whatever is dropped is counted: see `dropped()`. A frame that does not fit is
-   * refused under `refuse` and `drop-newest`, and its rows stay.
+   * appended, and the append resolves; `thin` rejects like `refuse`, and the agent seals rows under a coarser grid before
+   * it comes to that. Whatever is dropped is counted: see `dropped()`. A frame that does not fit is refused under all but
+   * `drop-oldest`, and its rows stay.
    */
   readonly policy?: FullPolicy;
   /**
@@ -43,9 +44,8 @@ function atLeast(name: string, value: number, least: number): number {
 }
 
 function checkPolicy(policy: FullPolicy): FullPolicy {
-  if (policy === "refuse" || policy === "drop-oldest" || policy === "drop-newest") return policy;
-  const given = JSON.stringify(policy);
-  throw new SpoolError("options", `policy must be "refuse", "drop-oldest" or "drop-newest", not ${given}`);
+  if (fullPolicies.includes(policy)) return policy;
+  throw new SpoolError("options", `policy must be one of ${fullPolicies.join(", ")}, not ${JSON.stringify(policy)}`);
 }
 
 /**

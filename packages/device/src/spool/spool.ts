@@ -2,6 +2,7 @@ import type {
   AcceptedRow,
   Dropped,
   FrameId,
+  FullPolicy,
   KeptSession,
   Outbox,
   OutboxUsage,
@@ -77,6 +78,10 @@ class FileSpool implements Spool {
     this.#lock = lock;
   }
 
+  get policy(): FullPolicy {
+    return this.#options.policy;
+  }
+
   get nextSession(): number {
     return this.#store.index.next.session;
   }
@@ -99,6 +104,12 @@ class FileSpool implements Spool {
     const sealed = this.#run(() => this.#store.seal(frame));
     this.#lastSeal = sealed.catch(() => undefined);
     return sealed;
+  }
+
+  replace(frame: SealedFrame): Promise<boolean> {
+    const replaced = this.#run(() => this.#store.replace(frame));
+    this.#lastSeal = replaced.catch(() => undefined); // whoever reads from now on gets the new one
+    return replaced;
   }
 
   note(note: SessionNote): Promise<void> {

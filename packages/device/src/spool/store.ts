@@ -115,6 +115,19 @@ export class RecordStore implements Reclaimed {
     await this.tidy();
   }
 
+  /** Puts a frame in the place of a kept one; false where that has left. The newer record of an ordinal counts. */
+  async replace(frame: SealedFrame): Promise<boolean> {
+    const entry = this.index.frame(frame);
+    if (entry === undefined) return false;
+    await this.#makeRoom(frameSize(frame), this.options.segmentBytes);
+    const old = await this.readFrame(entry);
+    if (old === undefined) return false;
+    const [place] = await this.writeFrames([{ ...old, frame }], true);
+    if (place !== undefined) this.index.moveFrame(entry, place);
+    await this.tidy();
+    return entry.isKept;
+  }
+
   /** Writes down what a session's frames mean. */
   async note(given: SessionNote): Promise<void> {
     if (!Number.isInteger(given.session) || given.session < 0 || given.session > largestWord)

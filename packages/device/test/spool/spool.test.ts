@@ -91,7 +91,7 @@ describe("spool as an outbox", () => {
       { directory: "" },
     ])
       await expect(openOn(disk, options)).rejects.toMatchObject({ code: "options" });
-    await expect(openOn(disk, { policy: "thin" as "refuse" })).rejects.toMatchObject({ code: "options" });
+    await expect(openOn(disk, { policy: "thick" as "refuse" })).rejects.toMatchObject({ code: "options" });
   });
 });
 
@@ -220,6 +220,49 @@ describe("spool that is full", () => {
     await spool.close();
     spool = await openOn(disk);
     expect(spool.dropped().rows).toBe(rows);
+    await spool.close();
+  });
+});
+
+describe("replacing a frame", () => {
+  it("keeps the new one over a restart, gives the room of the old one back, and leaves rows settled", async () => {
+    const disk = createMemoryDisk();
+    let spool = await openOn(disk, { policy: "thin" });
+    await spool.note({ ...noteOf(1, 2), thin: 0 });
+    const wide = (sequence: number, bytes: number) => ({
+      session: 1,
+      sequence,
+      rows: 2,
+      bytes: new Uint8Array(bytes).fill(sequence),
+    });
+    for (let sequence = 0; sequence < 60; sequence++) {
+      for (const id of [0, 1]) await spool.append(rowOf(2 * sequence + id));
+      await spool.seal(wide(sequence, 700));
+    }
+    await spool.append(rowOf(500));
+    const before = spool.usage();
+    for (let sequence = 0; sequence < 50; sequence++) expect(await spool.replace(wide(sequence, 100))).toBe(true);
+    expect(spool.usage()).toMatchObject({ rows: 1, frames: 60, bytes: before.bytes - 50 * 600 });
+    await spool.release({ session: 1, floor: 5, ranges: [] });
+    expect(await spool.replace(wide(4, 50))).toBe(false);
+    const check = async () => {
+      const frames = await spool.frames(undefined, 99);
+      expect(frames.map(({ sequence, bytes }) => [sequence, bytes.length, bytes[0]])).toEqual(
+        Array.from({ length: 55 }, (_, i) => [i + 5, i < 45 ? 100 : 700, i + 5]),
+      );
+      expect(await waiting(spool)).toEqual([500]);
+    };
+    await check();
+    await spool.close();
+    spool = await openOn(disk, { policy: "thin" });
+    await check();
+    expect(spool.sessions()).toEqual([{ ...noteOf(1, 2), thin: 0, nextSequence: 60 }]);
+    expect([spool.damage(), spool.lost(), spool.policy]).toEqual([[], { rows: 0, frames: 0 }, "thin"]);
+    expect(spool.usage().diskBytes).toBeLessThan(before.diskBytes);
+    for (let id = 501; spool.usage().diskBytes < 40_000; id++) await spool.append(rowOf(id)); // the note comes by the cursor
+    await spool.close();
+    spool = await openOn(disk, { policy: "thin" });
+    expect(spool.sessions()[0]).toMatchObject({ thin: 0 });
     await spool.close();
   });
 });

@@ -19,6 +19,7 @@ import { createPermissions } from "./permissions.ts";
 import { type BrokerPersistence, openPersistence } from "./persistence.ts";
 import { createRetainedLedger, type RetainedLedger } from "./retained.ts";
 import { indexRetained, type RetainedStore } from "./retained-index.ts";
+import type { RetainedWriter } from "./retained-writer.ts";
 import { type BrokerCounters, type BrokerStatus, createBrokerCounters } from "./status.ts";
 import { createUserBook, type UserBook } from "./users.ts";
 
@@ -59,6 +60,7 @@ interface Parts {
   readonly counters: BrokerCounters;
   readonly retained: RetainedLedger;
   readonly persistence: BrokerPersistence;
+  readonly writer: RetainedWriter;
   readonly clients: Set<Client>;
   readonly accept: WeakMap<Client, () => void>;
   users: UserBook | undefined;
@@ -89,7 +91,7 @@ async function startParts(options: ResolvedBrokerOptions): Promise<Parts> {
     maxInflightInbound: limits.inflight,
   });
   // aedes' types leave out the persistence that it hands to everything else
-  await indexRetained((aedes as unknown as { readonly persistence: RetainedStore }).persistence);
+  const writer = await indexRetained((aedes as unknown as { readonly persistence: RetainedStore }).persistence);
   const admission = createAdmission(limits, clock);
   const parts: Parts = {
     options,
@@ -99,6 +101,7 @@ async function startParts(options: ResolvedBrokerOptions): Promise<Parts> {
     counters,
     retained,
     persistence,
+    writer,
     clients,
     accept,
     users: book,
@@ -154,10 +157,11 @@ function reload(parts: Parts, listeners: readonly Listener[], { tls, users }: Br
   for (const client of clients) if (access.isOutdated(client)) client.close();
 }
 
-async function stop({ aedes, persistence }: Parts, listeners: readonly Listener[]): Promise<void> {
+async function stop({ aedes, persistence, writer }: Parts, listeners: readonly Listener[]): Promise<void> {
   await new Promise<void>((resolve) => aedes.close(() => resolve()));
   await Promise.all(listeners.map((listener) => listener.close()));
   await new Promise((resolve) => setImmediate(resolve)); // what the closed clients still had to store
+  await writer.idle();
   await persistence.close();
 }
 

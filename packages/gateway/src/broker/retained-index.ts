@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import { topicLevels } from "@zipml/protocol";
 import type { AedesPublishPacket } from "aedes";
+import { createRetainedWriter, type RetainedWriter } from "./retained-writer.ts";
 
 /** The part of a persistence of aedes that retained messages pass through. */
 export interface RetainedStore {
-  storeRetained(packet: AedesPublishPacket, done?: (error?: Error) => void): unknown;
+  storeRetained(packet: AedesPublishPacket): unknown;
   createRetainedStream(filter: string): Readable;
   createRetainedStreamCombi(filters: readonly string[]): Readable;
 }
@@ -41,19 +42,21 @@ function* find(packets: ReadonlyMap<string, AedesPublishPacket>, filter: string)
  * keep the broker busy for minutes.
  *
  * @param store Changed in place.
+ * @returns What brings new ones to the store, which nobody waits for.
  */
-export async function indexRetained(store: RetainedStore): Promise<void> {
+export async function indexRetained(store: RetainedStore): Promise<RetainedWriter> {
   const packets = new Map<string, AedesPublishPacket>();
   for await (const packet of store.createRetainedStream("#") as AsyncIterable<AedesPublishPacket>)
     packets.set(packet.topic, packet);
-  const keep = store.storeRetained.bind(store);
+  const writer = createRetainedWriter(store.storeRetained.bind(store));
   const streamOf = (filters: readonly string[]): Readable =>
     Readable.from(filters.flatMap((filter) => [...find(packets, filter)]));
-  store.storeRetained = (packet, done) => {
+  store.storeRetained = (packet) => {
     if (packet.payload.length === 0) packets.delete(packet.topic);
     else packets.set(packet.topic, { ...packet });
-    return keep(packet, done);
+    return writer.write({ ...packet });
   };
   store.createRetainedStreamCombi = streamOf;
   store.createRetainedStream = (filter) => streamOf([filter]);
+  return writer;
 }

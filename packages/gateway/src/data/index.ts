@@ -2,6 +2,14 @@ export { type CsvRecord, readCsv } from "./csv.ts";
 export { DataError, type DataErrorCode, type DataErrorFacts } from "./errors.ts";
 export { parseCell } from "./number-cell.ts";
 export {
+  type FrameBytes,
+  frameBytes,
+  type GridChoice,
+  type PlannedChannel,
+  type PlannedGrid,
+  plannedGrid,
+} from "./planned-grid.ts";
+export {
   columnRanges,
   type EncodedRows,
   type EncodeOptions,

@@ -1,6 +1,19 @@
 import { setImmediate } from "node:timers/promises";
-import { createQuantizer, createStream, defineSchema, packedSize, type Quantizer, uniformGrid } from "@zipml/codec";
+import {
+  createQuantizer,
+  createStream,
+  defineSchema,
+  ditherPlace,
+  encodeBody,
+  type Grid,
+  packedSize,
+  type Quantizer,
+  type Scheme,
+  streamKey,
+  uniformGrid,
+} from "@zipml/codec";
 import type { SampleBlock, SampleSource, Task } from "../train/index.ts";
+import { optimalGrid } from "./optimal-grid.ts";
 
 /** Most rows of one block. */
 const maxBlockRows = 4096;
@@ -17,20 +30,32 @@ export interface Rows {
 
 /** How {@link encodeRows} encodes. */
 export interface EncodeOptions {
+  /** Default `count`. */
+  readonly scheme?: Scheme;
   /** Width of a feature's code, 1 to 16. */
   readonly bits: number;
-  /** Draws of a feature's code, 1 to 15. */
+  /** Draws of a feature's code, 1 to 15; under `dither` 1. */
   readonly samples: number;
   /** Width of the target's code, one draw; 0 keeps the target as a 32-bit float. */
   readonly targetBits: number;
-  /** Names the stream of draws: the same seed gives the same codes. */
+  /** Names the stream of draws, or makes the grid's seed: the same seed gives the same codes. */
   readonly seed: number | string;
+  /**
+   * How the levels lie between a column's smallest and largest value: at equal intervals, the default, or where the rows
+   * themselves make the draws' variance least; the latter under `count` only.
+   */
+  readonly levels?: "uniform" | "optimal";
+  /** A grid for all columns in their order, target included, in place of scheme, widths, draws and levels. */
+  readonly grid?: Grid | undefined;
 }
 
 /** A source for the trainer, with what it cost. */
 export interface EncodedRows {
   readonly source: SampleSource;
-  /** Bytes of all rows as packed bodies, an unencoded target at 4 bytes a row. */
+  /**
+   * Bytes of all rows as bodies: packed, or where the grid names another coding as frames of 256 rows have them; an
+   * unencoded target at 4 bytes a row.
+   */
   readonly bytes: number;
   /** Values outside their channel's levels. */
   readonly clipped: number;
@@ -95,6 +120,7 @@ function columnsOf(values: Float64Array, columns: number, from: number, to: numb
 }
 
 function quantizerOf({ names, values }: Rows, options: EncodeOptions): Quantizer {
+  if (options.grid !== undefined) return createQuantizer(options.grid);
   const ranges = columnRanges(values, names.length);
   const last = names.length - 1;
   const channels = names.map((name, c) => ({
@@ -104,17 +130,61 @@ function quantizerOf({ names, values }: Rows, options: EncodeOptions): Quantizer
     role: c === last ? ("target" as const) : ("feature" as const),
   }));
   const schema = defineSchema(options.targetBits === 0 ? channels.slice(0, last) : channels);
-  const { bits, samples, targetBits } = options;
-  return createQuantizer(uniformGrid(schema, { bits, samples, ...(targetBits === 0 ? {} : { targetBits }) }));
+  const { bits, samples, targetBits, scheme = "count" } = options;
+  const grid = uniformGrid(schema, {
+    scheme,
+    bits,
+    samples,
+    ...(targetBits === 0 ? {} : { targetBits }),
+    ...(scheme === "dither" ? { seed: gridSeed(options.seed) } : {}),
+  });
+  return createQuantizer(options.levels === "optimal" ? optimalGrid(schema, grid, values, names.length) : grid);
+}
+
+/** A seed that a grid may carry, from one that may be any text. */
+function gridSeed(seed: number | string): string {
+  return streamKey(`data/${seed}/dither`)
+    .map((word) => word.toString(16).padStart(8, "0"))
+    .join("");
+}
+
+/** Codes of a block's rows: what is trained on, and how many values were clipped. */
+function encodeBlock(quantizer: Quantizer, values: Float64Array, seed: number | string, number: number) {
+  const place = ditherPlace(quantizer.grid, { device: "data", session: 0, sequence: number });
+  const { codes, clipped } = quantizer.encode(values, place ?? createStream(`data/${seed}/draws`, number));
+  const count = clipped.reduce((sum, n) => sum + n, 0);
+  const rows = values.length / quantizer.channels.length;
+  if (place === undefined) return { clipped: count, block: { kind: "codes", rows, quantizer, codes } as const };
+  const means = new Float64Array(codes.length);
+  quantizer.meansInto(codes, means, place);
+  return { clipped: count, block: { kind: "decoded", rows, quantizer, means } as const };
+}
+
+/** Rows of a frame whose body is measured. */
+const frameRows = 256;
+
+/** Bytes of all rows in bodies of 256 rows, coded as the grid allows. */
+function codedBytes(values: Float64Array, quantizer: Quantizer): number {
+  const size = frameRows * quantizer.channels.length;
+  let bytes = 0;
+  for (let at = 0; at < values.length; at += size) {
+    const part = values.subarray(at, at + size);
+    const sequence = at / size;
+    const place = ditherPlace(quantizer.grid, { device: "data", session: 0, sequence });
+    const { codes } = quantizer.encode(part, place ?? createStream("data/bytes", sequence));
+    bytes += encodeBody({ codes, place, values: part }, quantizer, quantizer.grid.coding).body.length;
+  }
+  return bytes;
 }
 
 /**
- * Encodes rows as devices would: uniform levels over each column's smallest to largest value, k draws a feature, one a
- * target. Each block of up to 4,096 rows has a stream of draws of its own, so blocks could be made in any order.
+ * Encodes rows as devices would: levels over each column's smallest to largest value, k draws a feature, one a
+ * target; or by a given grid. Each block of up to 4,096 rows has a stream of draws, or a dither, of its own, so blocks could be made in any
+ * order.
  *
  * @param rows The rows; their order is the source's.
  * @param options Widths, draws and seed.
- * @returns The source, which holds the codes in memory (2 bytes a value), and their figures.
+ * @returns The source, which holds the codes in memory (2 bytes a value; under `dither` what they decode to, 8 bytes), and their figures.
  * @throws GridError where widths and draws do not fit, or a name or range is not allowed in a schema.
  */
 export function encodeRows(rows: Rows, options: EncodeOptions): EncodedRows {
@@ -127,16 +197,15 @@ export function encodeRows(rows: Rows, options: EncodeOptions): EncodedRows {
   let clipped = 0;
   for (let from = 0; from < count; from += size) {
     const values = rows.values.subarray(from * columns, Math.min(from + size, count) * columns);
-    const encoded = quantizer.encode(
-      columnsOf(values, columns, 0, width),
-      createStream(`data/${options.seed}/draws`, blocks.length),
-    );
-    clipped += encoded.clipped.reduce((sum, n) => sum + n, 0);
-    const block = { kind: "codes", rows: values.length / columns, quantizer, codes: encoded.codes } as const;
-    const isRaw = options.targetBits === 0;
+    const encoded = encodeBlock(quantizer, columnsOf(values, columns, 0, width), options.seed, blocks.length);
+    clipped += encoded.clipped;
+    const { block } = encoded;
+    const isRaw = width < columns;
     blocks.push(isRaw ? { ...block, targets: columnsOf(values, columns, width, columns).map(Math.fround) } : block);
   }
-  const bytes = packedSize(count, quantizer.rowBits) + (options.targetBits === 0 ? 4 * count : 0);
+  const raw = width < columns ? 4 * count : 0;
+  const isPacked = quantizer.grid.coding === "packed";
+  const bytes = raw + (isPacked ? packedSize(count, quantizer.rowBits) : codedBytes(rows.values, quantizer));
   return { source: sourceOf(width, blocks), bytes, clipped };
 }
 

@@ -1,10 +1,24 @@
-import { createQuantizer, defineGrid, type Grid, GridError, type Quantizer, type Schema } from "@zipml/codec";
-import type { EstimatorName, Task } from "../train/index.ts";
+import {
+  createQuantizer,
+  defineGrid,
+  type Grid,
+  GridError,
+  maxChannels,
+  type Quantizer,
+  type Schema,
+  type Scheme,
+} from "@zipml/codec";
+import { type EstimatorName, layOutLags, type Task, type TaskColumn, TrainingError } from "../train/index.ts";
 
 /** Which channels a group trains on; left out, the roles in the schema of the first birth decide. */
 export interface TaskChoice {
   readonly features?: readonly string[];
   readonly target?: string;
+  /**
+   * Readings of the rows before, L, that every feature gets as further features, `temperature@-1` to `temperature@-L`.
+   * With lags the target may be one of the features too: it enters by its lags only. Default 0, at most 128.
+   */
+  readonly lags?: number;
   /** What trains: `naive` reads features with one draw, the others with two or more. Default `symmetric`. */
   readonly estimator?: EstimatorName | undefined;
 }
@@ -14,7 +28,10 @@ export interface Mismatch {
   readonly reason: string;
 }
 
-/** How rows of one grid become rows of the task: features first, in the task's order, then the target. */
+/**
+ * How rows of one grid become rows of the task: features first, in the task's order, then the target unless it is one of
+ * them.
+ */
 export interface Projection {
   /** Quantizer of the projected columns. */
   readonly quantizer: Quantizer;
@@ -38,13 +55,37 @@ export function taskOf(schema: Schema, choice: TaskChoice): Task | Mismatch {
     choice.features ??
     schema.channels.filter(({ role, name }) => role === "feature" && name !== targetName).map(({ name }) => name);
   if (names.length === 0) return { reason: "no channel is a feature: choose some by training.features" };
-  const missing = [...names, targetName].find((name) => !schema.channels.some((channel) => channel.name === name));
+  const units = new Map(schema.channels.map(({ name, unit }) => [name, unit]));
+  const missing = [...names, targetName].find((name) => !units.has(name));
   if (missing !== undefined) return { reason: `the schema has no channel ${JSON.stringify(missing)}` };
-  const unitOf = (name: string): string => schema.channels.find((channel) => channel.name === name)?.unit ?? "";
-  return {
-    features: names.map((name, column) => ({ name, unit: unitOf(name), column })),
-    target: { name: targetName, unit: unitOf(targetName), column: names.length },
+  const own = names.indexOf(targetName);
+  const task = {
+    features: names.map((name, column) => ({ name, unit: units.get(name) ?? "", column })),
+    target: { name: targetName, unit: units.get(targetName) ?? "", column: own < 0 ? names.length : own },
   };
+  const { lags = 0 } = choice;
+  return (lags > 0 ? lagsFault(schema, task, lags) : undefined) ?? task;
+}
+
+/** Why features can't get lags; undefined where they can. */
+function lagsFault({ channels }: Schema, task: Task, lags: number): Mismatch | undefined {
+  try {
+    const { features } = layOutLags(task, lags).task;
+    if (features.length > maxChannels)
+      return { reason: `${features.length} features with their lags: a model has at most ${maxChannels}` };
+    const lagged = new Set(features.map(({ name }) => name));
+    for (const { name } of task.features) lagged.delete(name);
+    const taken = channels.find(({ name }) => lagged.has(name));
+    return taken && { reason: `channel ${JSON.stringify(taken.name)} has the name that a lag would have` };
+  } catch (error) {
+    if (error instanceof TrainingError) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** The channels that a row of the task holds, in its order. */
+export function taskColumns({ features, target }: Task): readonly TaskColumn[] {
+  return features.some(({ column }) => column === target.column) ? features : [...features, target];
 }
 
 /** Why a grid that came over the wire can't be used; one that passes has been checked as the device itself would. */
@@ -61,9 +102,12 @@ function gridFault(schema: Schema, grid: Grid): string | undefined {
 /** One device with the wrong draws must not make training impossible for its whole group. */
 function drawsFault(
   { name }: { readonly name: string },
+  scheme: Scheme,
   samples: number,
   estimator: EstimatorName,
 ): string | undefined {
+  if (scheme === "dither")
+    return estimator === "double" ? `scheme dither carries no draws; ${estimator} needs two or more` : undefined;
   if (estimator === "naive" ? samples === 1 : samples >= 2) return undefined;
   const needed = estimator === "naive" ? "exactly one" : "two or more";
   return `feature ${JSON.stringify(name)} has ${samples} draws a reading; ${estimator} needs ${needed}`;
@@ -86,9 +130,10 @@ export function projectionOf(
 ): Projection | Mismatch {
   const fault = gridFault(schema, grid);
   if (fault !== undefined) return { reason: fault };
+  const places = new Map(schema.channels.map(({ name }, at) => [name, at]));
   const columns: number[] = [];
-  for (const { name, unit } of [...task.features, task.target]) {
-    const at = schema.channels.findIndex((channel) => channel.name === name);
+  for (const { name, unit } of taskColumns(task)) {
+    const at = places.get(name) ?? -1;
     const channel = schema.channels[at];
     if (channel === undefined) return { reason: `the schema has no channel ${JSON.stringify(name)}` };
     if (channel.unit !== unit)
@@ -97,16 +142,12 @@ export function projectionOf(
   }
   for (const feature of task.features) {
     const samples = grid.channels[columns[feature.column] ?? 0]?.samples ?? 0;
-    const reason = drawsFault(feature, samples, estimator);
+    const reason = drawsFault(feature, grid.scheme, samples, estimator);
     if (reason !== undefined) return { reason };
   }
   const width = grid.channels.length;
-  const quantizer = createQuantizer({
-    ...grid,
-    channels: columns.flatMap((column) => grid.channels[column] ?? []),
-  });
   return {
-    quantizer,
+    quantizer: createQuantizer(grid, columns),
     project: (codes, rows) => {
       const out = new Uint16Array(rows * columns.length);
       for (const [c, column] of columns.entries())

@@ -1,11 +1,13 @@
-import { createQuantizer, type Grid, type Quantizer, type Schema, unpackCodes } from "@zipml/codec";
+import { createQuantizer, type Frame, type Grid, type Quantizer, type Schema } from "@zipml/codec";
 import type { Task } from "../train/index.ts";
 import { type Mismatch, type Projection, projectionOf, type TaskChoice, taskOf } from "./columns.ts";
+import { frameCodes } from "./frame-codes.ts";
+import { decoderBytes, type Shared } from "./holdings.ts";
 import type { Decoder } from "./session.ts";
 
 /** What a group trains, and how the rows of its devices' grids become rows of it. */
 export interface GroupTask {
-  /** What is trained, once a birth has shown it. */
+  /** What is trained, once a birth has shown it: channels, without their lags. */
   readonly task: Task | undefined;
   /** What the user chose, as text: a task made under another choice does not count. */
   readonly choice: string;
@@ -15,9 +17,17 @@ export interface GroupTask {
   decoder(schema: Schema, grid: Grid): Decoder | Mismatch;
 }
 
+/** What is made once for all devices with the same channels and grid, whatever its epoch. */
+interface SharedDecoder extends Shared {
+  readonly schema: Schema;
+  readonly grid: Grid;
+  readonly projection: Projection;
+  decode(frame: Frame, device: string): Uint16Array;
+}
+
 interface Projections {
-  get(key: string): Projection | undefined;
-  set(key: string, projection: Projection): void;
+  get(key: string): SharedDecoder | undefined;
+  set(key: string, made: SharedDecoder): void;
 }
 
 /**
@@ -25,17 +35,17 @@ interface Projections {
  * the gateway grow.
  */
 function createProjections(): Projections {
-  const known = new Map<string, WeakRef<Projection>>();
-  const byQuantizer = new WeakMap<Quantizer, Projection>(); // rows hold the quantizer alone
+  const known = new Map<string, WeakRef<SharedDecoder>>();
+  const byQuantizer = new WeakMap<Quantizer, SharedDecoder>(); // rows hold the quantizer alone
   const gone = new FinalizationRegistry<string>((key) => {
     if (known.get(key)?.deref() === undefined) known.delete(key);
   });
   return {
     get: (key) => known.get(key)?.deref(),
-    set: (key, projection) => {
-      known.set(key, new WeakRef(projection));
-      byQuantizer.set(projection.quantizer, projection);
-      gone.register(projection, key);
+    set: (key, made) => {
+      known.set(key, new WeakRef(made));
+      byQuantizer.set(made.projection.quantizer, made);
+      gone.register(made, key);
     },
   };
 }
@@ -52,8 +62,8 @@ export function createGroupTask(choice: TaskChoice, shown: (task: Task) => void)
     task = made;
     shown(made);
   };
-  /** One projection, and so one quantizer, for all devices with the same channels and grid. */
-  const projection = (schema: Schema, grid: Grid): Projection | Mismatch => {
+  /** One of them, and so one quantizer, for all devices with the same channels and grid. */
+  const shared = (schema: Schema, grid: Grid): SharedDecoder | Mismatch => {
     if (task === undefined) {
       const made = taskOf(schema, choice);
       if ("reason" in made) return made;
@@ -63,27 +73,32 @@ export function createGroupTask(choice: TaskChoice, shown: (task: Task) => void)
     const key = JSON.stringify([schema, { ...grid, epoch: 0 }]);
     const known = projections.get(key);
     if (known !== undefined) return known;
-    const made = projectionOf(schema, grid, task, choice.estimator);
-    if (!("reason" in made)) projections.set(key, made);
+    const projection = projectionOf(schema, grid, task, choice.estimator);
+    if ("reason" in projection) return projection;
+    const quantizer = createQuantizer(grid);
+    const made: SharedDecoder = {
+      bytes: decoderBytes(schema, grid),
+      schema,
+      grid,
+      projection,
+      decode: (frame, device) => projection.project(frameCodes(frame, device, quantizer), frame.rows),
+    };
+    projections.set(key, made);
     return made;
   };
-  const { features, target } = choice;
+  const { features, target, lags = 0 } = choice;
   return {
     get task() {
       return task;
     },
-    choice: JSON.stringify({ features, target }),
+    choice: JSON.stringify({ features, target, ...(lags > 0 ? { lags } : {}) }),
     adopt,
     decoder: (schema, grid) => {
-      const made = projection(schema, grid);
+      const made = shared(schema, grid);
       if ("reason" in made) return made;
-      const quantizer = createQuantizer(grid);
-      return {
-        schema,
-        grid,
-        projection: made,
-        decode: (body, rows) => made.project(unpackCodes(body, rows, quantizer), rows),
-      };
+      const { projection, decode } = made;
+      // Of its own it has the epoch alone: the channels are those that all share.
+      return { schema: made.schema, grid: { ...made.grid, epoch: grid.epoch }, projection, decode, shared: made };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { DecodeError, decodeFrame, type Frame, type Grid, type Schema } from "@zipml/codec";
-import type { Birth, Clock, Command, Health } from "@zipml/protocol";
+import { type Birth, type Clock, type Command, type Health, maxRanges } from "@zipml/protocol";
+import { GatewayError } from "../errors.ts";
 import type { Added, FrameLog } from "../log/frame-log.ts";
 import type { StoredFrame } from "../sample-store.ts";
 import type { GroupTask } from "./group-task.ts";
@@ -22,12 +23,16 @@ export interface IngestCounts {
   readonly unknownGrid: number;
   /** Frames not taken, and not receipted, for want of room in memory or on disk: the device sends them again. */
   readonly deferred: number;
-  /** Frames of devices whose readings can't be trained on. */
+  /** Frames of devices whose readings can't be trained on, and of grids that gave way to newer ones. */
   readonly unusable: number;
   /** Frames on their way to the disk. */
   readonly pending: number;
   /** Sequences that devices declared as dropped. */
   readonly declared: number;
+  /** Ranges that devices declared and that were not taken: too many stand apart from all that is stored. */
+  readonly refusedRanges: number;
+  /** Grids that births brought and that were not kept: they can't be used, or would pass a bound. */
+  readonly refusedGrids: number;
 }
 
 /** What ingest needs from the gateway. */
@@ -41,8 +46,8 @@ export interface IngestPorts {
   /** The session has more in store than the last receipt said. */
   receipt(device: DeviceRecord, session: SessionRecord): void;
   command(device: string, command: Command): void;
-  /** A frame was refused. */
-  refused(device: string, error: DecodeError): void;
+  /** A frame was refused; the first of each grid that gave way to newer ones. */
+  refused(device: string, error: DecodeError | GatewayError): void;
   unusable(device: string, reason: string): void;
 }
 
@@ -83,6 +88,8 @@ class GroupIngest implements Ingest {
     unusable: 0,
     pending: 0,
     declared: 0,
+    refusedRanges: 0,
+    refusedGrids: 0,
   };
   #parkedBytes = 0;
   #taskNoted = false;
@@ -99,7 +106,7 @@ class GroupIngest implements Ingest {
     const { registry, receipt } = this.#ports;
     const device = registry.open(id);
     if (device === undefined) return;
-    device.birth = message;
+    device.birth = { session: message.session };
     device.online = !(retained && device.dead === message.session);
     if (!retained) device.dead = undefined;
     device.unusable = undefined;
@@ -116,7 +123,7 @@ class GroupIngest implements Ingest {
         );
       if (session.sequences.end > 0 && !session.contested) receipt(device, session); // the last one may have been lost, or was not sent
     }
-    if (device.health !== undefined) this.#declare(device, device.health);
+    if (device.health !== undefined) this.#declare(device, device.health.undeclared);
     for (const payload of device.parked.splice(0)) {
       this.#parkedBytes -= payload.length;
       this.#take(device, payload, true);
@@ -133,29 +140,67 @@ class GroupIngest implements Ingest {
   health(id: string, message: Health): void {
     const device = this.#ports.registry.open(id);
     if (device === undefined) return;
-    device.health = message;
-    this.#declare(device, message);
+    const { clipped, refused, dropped } = message;
+    const frames = dropped.frames ?? [];
+    device.health = {
+      clipped: Object.values(clipped).reduce((total, count) => total + count, 0),
+      refused: refused.total,
+      // A birth may make them known.
+      undeclared: frames.filter(({ session }) => this.#ports.registry.session(device, session) === undefined),
+    };
+    this.#declare(device, frames);
   }
 
   #learn(device: DeviceRecord, session: SessionRecord, schema: Schema, grids: readonly Grid[]): void {
-    const { task, limits } = this.#ports;
-    for (const grid of grids) {
-      if (session.decoders.has(grid.epoch)) {
+    const { limits, registry } = this.#ports;
+    const newest = grids.slice(-limits.grids);
+    for (const { epoch } of grids.slice(0, -limits.grids)) registry.pass(device, session, epoch);
+    const named = new Set(newest.map(({ epoch }) => epoch));
+    for (const grid of newest) {
+      if (session.passed.has(grid.epoch)) continue;
+      const known = session.decoders.get(grid.epoch);
+      if (known !== undefined) {
+        session.decoders.delete(grid.epoch); // it stands behind those that are not named any more
+        session.decoders.set(grid.epoch, known);
+      }
+      // An epoch never changes its meaning within a session.
+      const fault = known === undefined ? this.#gridFault(device, session, schema, grid, named) : undefined;
+      if (fault === undefined) {
         device.unusable = undefined; // the last grid is the one in force: what it says holds
-        continue; // an epoch never changes its meaning within a session
+        session.refused.delete(grid.epoch);
+        continue;
       }
-      const decoder =
-        session.decoders.size < limits.grids
-          ? task.decoder(schema, grid)
-          : { reason: `session ${session.session} has more than ${limits.grids} grids` };
-      if ("reason" in decoder) {
-        if (session.refused.size < limits.grids) session.refused.add(grid.epoch);
-        this.#refuse(device, decoder.reason);
-      } else {
-        session.decoders.set(grid.epoch, decoder);
-        device.unusable = undefined;
-      }
+      this.#counts.refusedGrids += 1;
+      if (fault.forGood && session.refused.size < limits.grids) session.refused.add(grid.epoch);
+      this.#refuse(device, fault.reason);
     }
+  }
+
+  /** Gives up the oldest grid of a session that its birth does not name any more. @returns Whether there was one. */
+  #giveWay(device: DeviceRecord, session: SessionRecord, named: ReadonlySet<number>): boolean {
+    for (const epoch of session.decoders.keys()) {
+      if (named.has(epoch)) continue;
+      this.#ports.registry.pass(device, session, epoch);
+      return true;
+    }
+    return false;
+  }
+
+  /** Keeps the decoder of a grid. @returns Why it is not kept, and whether it never will be. */
+  #gridFault(device: DeviceRecord, session: SessionRecord, schema: Schema, grid: Grid, named: ReadonlySet<number>) {
+    const { task, limits, registry } = this.#ports;
+    const decoder = task.decoder(schema, grid);
+    if ("reason" in decoder) return { reason: decoder.reason, forGood: true };
+    while (session.decoders.size >= limits.grids && this.#giveWay(device, session, named));
+    let bound = registry.learn(device, session, decoder);
+    while (bound === "deviceBytes" && this.#giveWay(device, session, named))
+      bound = registry.learn(device, session, decoder);
+    if (bound === undefined) return undefined;
+    const { bytes } = decoder.shared;
+    return {
+      reason: `grid ${grid.epoch} of session ${session.session} takes ${bytes} bytes, which would pass limits.${bound} (${limits[bound]})`,
+      forGood: bound === "deviceBytes",
+    };
   }
 
   #refuse(device: DeviceRecord, reason: string): void {
@@ -173,6 +218,7 @@ class GroupIngest implements Ingest {
         return;
       }
       if (session !== undefined && this.#known(device, session, frame.sequence)) return;
+      if (session !== undefined && decoder === undefined && this.#isPassed(device, session, frame)) return;
       if (session === undefined || decoder === undefined) this.#wait(device, payload, again);
       else this.#store(device, session, decoder, frame, payload);
     } catch (error) {
@@ -180,6 +226,19 @@ class GroupIngest implements Ingest {
       this.#counts.bad += 1;
       this.#ports.refused(device.id, error);
     }
+  }
+
+  /** Whether the frame's grid gave way to newer ones, which is told with the first frame of each. */
+  #isPassed({ id }: DeviceRecord, session: SessionRecord, { grid, sequence }: Frame): boolean {
+    const told = session.passed.get(grid);
+    if (told === undefined) return false;
+    const place = `frame ${sequence} of session ${session.session}`;
+    const why = `the newest ${this.#ports.limits.grids} of a session are kept (limits.grids)`;
+    session.passed.set(grid, true);
+    this.#counts.unusable += 1;
+    if (!told)
+      this.#ports.refused(id, new GatewayError("limit", `${place} is under grid ${grid}, which gave way: ${why}`));
+    return true;
   }
 
   /** Whether the frame is stored, or about to be. */
@@ -193,8 +252,8 @@ class GroupIngest implements Ingest {
 
   #store(device: DeviceRecord, session: SessionRecord, decoder: Decoder, frame: Frame, payload: Uint8Array): void {
     const { clock, limits, log } = this.#ports;
-    const { sequence, rows, start, body } = frame;
-    const codes = decoder.decode(body, rows);
+    const { sequence, rows, start } = frame;
+    const codes = decoder.decode(frame, device.id);
     const { quantizer } = decoder.projection;
     const time = session.startedAt + start;
     const stored = { device: device.id, session: session.session, sequence, time, rows, quantizer, codes };
@@ -258,16 +317,18 @@ class GroupIngest implements Ingest {
     return appended;
   }
 
-  #declare(device: DeviceRecord, { dropped }: Health): void {
-    for (const { session: number, ranges } of dropped.frames ?? []) {
+  #declare(device: DeviceRecord, frames: NonNullable<Health["dropped"]["frames"]>): void {
+    for (const { session: number, ranges } of frames) {
       const session = this.#ports.registry.session(device, number);
       // Of a session that has no birth yet: the birth brings it here again.
       if (session === undefined) continue;
-      if (ranges.every(([from, to]) => session.sequences.lacking(from, to).length === 0)) continue;
+      const lacking = ranges.filter(([from, to]) => session.sequences.lacking(from, to).length > 0);
+      const taken = lacking.filter(([from, to]) => hasRoom(session, from, to));
+      this.#counts.refusedRanges += lacking.length - taken.length;
+      if (taken.length === 0) continue;
       const { startedAt } = session;
-      this.#ports.log.append({ type: "declared", device: device.id, session: number, startedAt, ranges }, (durable) =>
-        durable ? this.#cover(device, session, ranges) : undefined,
-      );
+      const entry = { type: "declared", device: device.id, session: number, startedAt, ranges: taken } as const;
+      this.#ports.log.append(entry, (durable) => (durable ? this.#cover(device, session, taken) : undefined));
     }
   }
 
@@ -294,15 +355,26 @@ class GroupIngest implements Ingest {
   }
 }
 
-/** Closes gaps for good. @returns What was not stored before, and the floor before. */
+/** Most ranges of a session that may stand apart when another is declared: twice what a receipt or a health message names. */
+const mostApart = 2 * maxRanges;
+
+/** Whether a declared range may be taken: a device could name ever new ones, each of which would be kept. */
+function hasRoom({ sequences }: SessionRecord, from: number, to: number): boolean {
+  return sequences.ranges.length < mostApart || sequences.touches(from, to);
+}
+
+/** Closes gaps for good, as far as there is room. @returns What was not stored before, and the floor before. */
 export function coverDeclared(
   session: SessionRecord,
   ranges: Added["ranges"],
 ): Pick<Added, "ranges" | "declared"> & { readonly floor: number } {
   const { floor } = session.sequences;
-  const parts = ranges.flatMap(([from, to]) => session.sequences.lacking(from, to));
+  const parts = ranges.flatMap(([from, to]) => {
+    const lacking = hasRoom(session, from, to) ? session.sequences.lacking(from, to) : [];
+    for (const [first, last] of lacking) session.sequences.cover(first, last);
+    return lacking;
+  });
   const declared = parts.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  for (const [from, to] of parts) session.sequences.cover(from, to);
   session.stale = true;
   session.declared += declared;
   return { ranges: parts, declared, floor };

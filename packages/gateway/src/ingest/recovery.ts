@@ -53,12 +53,12 @@ export function createRecovery({ registry, task, store, unusable }: RecoveryPort
     return record === undefined ? undefined : registry.session(record, session);
   };
   const addFrame = (device: string, session: SessionRecord, frame: Frame): Added => {
-    const { sequence, rows, grid, start, body } = frame;
+    const { sequence, rows, grid, start } = frame;
     const time = session.startedAt + start;
     const place = { device, session: session.session, sequence, time };
     if (session.sequences.has(sequence)) return { ...place, ranges: [], rows: 0, declared: 0 };
     const decoder = session.decoders.get(grid);
-    const codes = decoder?.decode(body, rows);
+    const codes = decoder?.decode(frame, device);
     session.sequences.add(sequence);
     session.stale = true;
     const added = { ...place, ranges: [[sequence, sequence]] as const, declared: 0 };
@@ -85,7 +85,7 @@ export function createRecovery({ registry, task, store, unusable }: RecoveryPort
       session.noted.add(grid.epoch);
       const decoder = task.decoder(schema, grid);
       if ("reason" in decoder) unusable(id, decoder.reason);
-      else session.decoders.set(grid.epoch, decoder);
+      else registry.learn(device, session, decoder, true);
     },
     frame: ({ device, session: number, payload }) => {
       const session = sessionOf(device, number);

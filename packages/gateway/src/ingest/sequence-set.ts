@@ -17,6 +17,8 @@ export interface SequenceSet {
   add(sequence: number): boolean;
   /** The ranges below `end` that are not in the set, ascending. */
   gaps(): [from: number, to: number][];
+  /** Whether a range overlaps what is in the set, or borders on it: adding it makes no further range. */
+  touches(from: number, to: number): boolean;
   /** The parts of a range that are not in the set, ascending. */
   lacking(from: number, to: number): [from: number, to: number][];
   /**
@@ -66,6 +68,10 @@ export function createSequenceSet(mostRanges: number, start: SequenceStart = { f
     }
     return parts;
   };
+  const touches = (from: number, to: number): boolean => {
+    const low = Math.max(from, floor);
+    return low === floor || (ranges[placeOf(low - 1)]?.[0] ?? Number.POSITIVE_INFINITY) <= to + 1;
+  };
   const cover = (from: number, to: number): number | undefined => {
     const added = lacking(from, to).reduce((sum, [first, last]) => sum + last - first + 1, 0);
     if (added === 0) return 0;
@@ -100,6 +106,7 @@ export function createSequenceSet(mostRanges: number, start: SequenceStart = { f
     has,
     add: (sequence) => cover(sequence, sequence) !== undefined,
     gaps,
+    touches,
     lacking,
     cover,
   };

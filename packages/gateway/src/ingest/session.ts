@@ -1,5 +1,6 @@
-import type { Grid, Schema } from "@zipml/codec";
+import type { Frame, Grid, Schema } from "@zipml/codec";
 import type { Projection } from "./columns.ts";
+import type { Shared } from "./holdings.ts";
 import { createSequenceSet, type SequenceSet, type SequenceStart } from "./sequence-set.ts";
 
 /** What decodes the frames of one grid epoch. */
@@ -8,7 +9,10 @@ export interface Decoder {
   /** The whole row's, as the device has it. */
   readonly grid: Grid;
   readonly projection: Projection;
-  decode(body: Uint8Array, rows: number): Uint16Array;
+  /** What it has in common with the decoders of other sessions and devices. */
+  readonly shared: Shared;
+  /** The codes of a frame of that grid, columns of the task alone. @throws DecodeError for a body that no device makes. */
+  decode(frame: Frame, device: string): Uint16Array;
 }
 
 /** One session of a device. */
@@ -20,6 +24,8 @@ export interface SessionRecord {
   readonly decoders: Map<number, Decoder>;
   /** Epochs of grids that can't be trained on. */
   readonly refused: Set<number>;
+  /** Epochs of grids that gave way to newer ones, and whether that a frame of theirs came was told. */
+  readonly passed: Map<number, boolean>;
   /** Whether another run of the device uses the same number: which frame is whose can't be told. */
   contested: boolean;
   /** Epochs whose meaning the log holds, or is about to. */
@@ -55,6 +61,7 @@ export function createSession(
     startedAt,
     decoders: new Map(),
     refused: new Set(),
+    passed: new Map(),
     contested: false,
     noted: new Set(),
     // Only what `taken` let in comes here, in another order at worst: it needs no bound of its own.

@@ -43,6 +43,7 @@ export interface SavedModel {
   readonly model: LinearModel;
   readonly epochs: TrainResult["epochs"];
   readonly warnings: readonly string[];
+  readonly short?: number;
   readonly seconds: number;
 }
 

@@ -28,6 +28,41 @@ const figures: readonly Figure[] = Object.freeze([
     read: ({ ingest }) => ingest.unusable,
   },
   { name: "zipml_frames_missing", help: "frames missing below the newest stored one", read: ({ missing }) => missing },
+  {
+    name: "zipml_frames_declared",
+    help: "frames that devices declared as dropped by policy",
+    read: ({ ingest }) => ingest.declared,
+  },
+  {
+    name: "zipml_control_received",
+    help: "births, deaths, health and reported messages received",
+    read: ({ control }) => control.received,
+  },
+  {
+    name: "zipml_control_malformed",
+    help: "control messages refused: not the CBOR or the shape that they should have",
+    read: ({ control }) => control.malformed,
+  },
+  {
+    name: "zipml_control_limited",
+    help: "of these refused unread: more bytes than limits.controlRate",
+    read: ({ control }) => control.limited,
+  },
+  {
+    name: "zipml_control_unknown",
+    help: "of these refused unread: more devices than limits.devices",
+    read: ({ control }) => control.unknown,
+  },
+  {
+    name: "zipml_ranges_refused",
+    help: "ranges that devices declared as dropped and that were not taken for want of room",
+    read: ({ ingest }) => ingest.refusedRanges,
+  },
+  {
+    name: "zipml_grids_refused",
+    help: "grids in births that can't be used or would pass a limit",
+    read: ({ ingest }) => ingest.refusedGrids,
+  },
   { name: "zipml_rows_held", help: "rows held for training", read: ({ rows }) => rows.held },
   { name: "zipml_rows_stored", help: "rows ever stored", read: ({ rows }) => rows.stored },
   { name: "zipml_devices", help: "devices known", read: ({ devices }) => devices.length },

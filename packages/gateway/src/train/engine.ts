@@ -1,3 +1,4 @@
+import type { Quantizer } from "@zipml/codec";
 import type { EstimatorName } from "./estimators.ts";
 import type { GuardTerm } from "./guard.ts";
 import type { RowReader } from "./row-reader.ts";
@@ -28,6 +29,8 @@ export interface EpochContext {
   readonly residualBits: number;
   readonly gradientBits: number;
   readonly streams: TrainingStreams;
+  /** What the streams are keyed by: an engine whose threads draw by position makes them from it (`streamName`). */
+  readonly seed: number | string;
   /** The master model, in full precision. An engine updates it in place. */
   readonly weights: Float64Array;
   /** Where given, the model after every mini-batch is added to it: the driver averages. */
@@ -41,6 +44,19 @@ export interface ModelTrail {
   count: number;
 }
 
+/** What a training asks of an engine, known once the source has been surveyed. */
+export interface EngineNeeds {
+  readonly estimator: EstimatorName;
+  readonly task: Task;
+  /** Quantizers of all blocks of codes. */
+  readonly quantizers: readonly Quantizer[];
+  /** `symmetric` subtracts the rows' own d. */
+  readonly rowSpreads: boolean;
+  readonly modelBits: number;
+  readonly residualBits: number;
+  readonly gradientBits: number;
+}
+
 /**
  * What runs an epoch: one pass over the source in mini-batches. Standardisation, step, guard, schedule and the check for
  * divergence are not its business.
@@ -49,6 +65,8 @@ export interface Engine {
   readonly name: string;
   /** Whether the engine runs an estimator. */
   supports(estimator: EstimatorName): boolean;
+  /** Why it can't run a training of an estimator that it supports; undefined, also without this method, where it can. */
+  refusal?(needs: EngineNeeds): string | undefined;
   /**
    * Runs one epoch and updates `context.weights` in place. Where numbers stop being finite it makes the weights NaN and
    * returns: the driver reports the divergence.
@@ -56,4 +74,8 @@ export interface Engine {
    * @throws `TrainingError` `aborted` once `context.signal` has fired.
    */
   epoch(context: EpochContext): Promise<void>;
+  /** What a user should be told of the training that ran last. */
+  readonly notes?: readonly string[];
+  /** Gives back memory and threads, where it holds any. Once is enough. */
+  close?(): Promise<void>;
 }

@@ -2,7 +2,9 @@
 export type TrainingErrorCode =
   | "options" // an option or a task that can't be
   | "estimator" // the estimator does not fit the blocks: draws, codes or raw rows
-  | "engine" // the engine does not run the estimator
+  | "engine" // the engine does not run the estimator, or can't keep the codes
+  | "memory" // the rows do not fit where the engine keeps them
+  | "worker" // a thread of the engine has failed
   | "rows" // too few rows, or a block whose shape, codes or values are not what the source promises
   | "target" // a target without variance
   | "diverged" // the loss grew past its start or is not finite

@@ -5,7 +5,7 @@ import type { SampleBlock, Task } from "./samples.ts";
  * How the gradient of one row is formed, for f(x) = 1/(2K) Σ (a·x − b)².
  *
  * - `full`: a(a·x − b) at float32, raw rows only; the baseline.
- * - `naive`: q(q·x − b) with one draw q; biased, it tends to the ridge (AᵀA + ΣD)⁻¹Aᵀb. A control that must fail.
+ * - `naive`: q(q·x − b) with one draw q, or m without d under `dither`; biased, it tends to the ridge (AᵀA + ΣD)⁻¹Aᵀb. A control that must fail.
  * - `double`: q₁(q₂·x − b) with two of the k draws (Zhang et al., equation 6); unbiased.
  * - `symmetric`: m(m·x − b) − d ⊙ x with m and d from the code; the expectation of `double` over its coins, hence
  *   unbiased with never more variance. The default for codes.
@@ -19,7 +19,7 @@ export const estimatorNames: readonly EstimatorName[] = Object.freeze(["naive", 
  * Checks that the estimator can read a block.
  *
  * @throws {@link TrainingError} `estimator`: raw rows for anything but `full`, codes for `full`, features with other than
- * one draw for `naive`, with one draw for `double` and `symmetric`.
+ * one draw for `naive`, with one draw for `double` and `symmetric`; decoded rows, whose codes carry no draws, for `double`.
  */
 export function checkEstimator(estimator: EstimatorName, block: SampleBlock, task: Task): void {
   if (block.kind === "values") {
@@ -27,6 +27,14 @@ export function checkEstimator(estimator: EstimatorName, block: SampleBlock, tas
     throw new TrainingError("estimator", `"${estimator}" reads codes; raw rows go with "full"`);
   }
   if (estimator === "full") throw new TrainingError("estimator", '"full" reads raw rows (scheme none), not codes');
+  if (block.kind === "decoded") {
+    if (estimator === "double")
+      throw new TrainingError(
+        "estimator",
+        '"double" needs two draws of each feature; codes of scheme dither carry none',
+      );
+    return;
+  }
   for (const { name, column } of task.features) {
     const samples = block.quantizer.channels[column]?.samples ?? 0;
     if (estimator === "naive" ? samples !== 1 : samples < 2)

@@ -1,16 +1,15 @@
-import type { ChannelQuantizer, Quantizer } from "@zipml/codec";
+import type { Quantizer } from "@zipml/codec";
 import { TrainingError } from "./errors.ts";
+import {
+  addSpreads,
+  checkKind,
+  fillRow,
+  type MomentLayout,
+  type MomentsOptions,
+  momentLayout,
+  setOrigins,
+} from "./moment-layout.ts";
 import { checkBlock, type SampleBlock } from "./samples.ts";
-
-/** Options of {@link createMoments}. */
-export interface MomentsOptions {
-  /** Columns of a row that are covered, in the order wanted; default all. */
-  readonly columns?: readonly number[];
-  /** The blocks carry raw targets: they are covered as one more column, the last. Default false. */
-  readonly targets?: boolean;
-  /** Keep the products of all pairs of columns (default) or of each column with itself only. */
-  readonly products?: boolean;
-}
 
 /** Means and corrected second moments, in the columns' units. */
 export interface MomentSummary {
@@ -21,13 +20,13 @@ export interface MomentSummary {
   readonly means: Float64Array;
   /** Variance of each column, dividing by the rows, less the column's average d. It may be negative. */
   readonly variances: Float64Array;
-  /** Average d of each column; 0 for raw columns and at k = 1. */
+  /** Average d of each column; 0 for raw columns, at k = 1, and where no correction was wanted. */
   readonly spreads: Float64Array;
   /** n × n corrected covariance, or undefined without products. Its diagonal is `variances`. */
   readonly covariance: Float64Array | undefined;
 }
 
-/** The sums themselves, over x = (value − origin) / unit; x is the code itself where the column is encoded. */
+/** The sums themselves, over x = (value − origin) / unit; x is the code itself where it lies on equal steps. */
 export interface MomentSums {
   readonly rows: number;
   readonly origins: Float64Array;
@@ -36,14 +35,17 @@ export interface MomentSums {
   readonly sums: Float64Array;
   /** Σ x·xᵀ, n × n of which the upper triangle is used, or only the n squares. */
   readonly products: Float64Array;
-  /** Σ u(k − u). */
+  /** Σ d / spread unit: Σ u(k − u) of codes on equal steps, the number of rows under `dither`. */
   readonly spreads: Float64Array;
+  /** d of one spread unit. */
+  readonly spreadUnits: Float64Array;
 }
 
 /**
  * Sums over rows, from which the closed form is made. For codes on uniform levels they are Σ code, Σ code·codeᵀ and
- * Σ u(k − u): whole numbers below 2⁵³, so that merging is exact, in any order and grouping. Raw columns are float64 sums
- * about the first row seen, and exact only as far as float64 goes.
+ * Σ u(k − u): whole numbers below 2⁵³, so that merging is exact, in any order and grouping. All other columns are float64
+ * sums in the order of the rows, and exact only as far as float64 goes: codes on unequal levels and dithered ones about
+ * the lowest level, raw ones about the first row seen.
  */
 export interface Moments {
   readonly rows: number;
@@ -60,30 +62,6 @@ export interface Moments {
   summary(): MomentSummary;
   /** The sums as they are: views, not copies. */
   sums(): MomentSums;
-}
-
-interface Layout {
-  readonly source: Quantizer | number;
-  readonly rowColumns: number;
-  readonly columns: readonly number[];
-  readonly channels: readonly ChannelQuantizer[];
-  readonly targets: boolean;
-  readonly products: boolean;
-  readonly size: number;
-}
-
-function layoutOf(source: Quantizer | number, options: MomentsOptions): Layout {
-  const rowColumns = typeof source === "number" ? source : source.channels.length;
-  const columns = options.columns ?? Array.from({ length: rowColumns }, (_, c) => c);
-  for (const column of columns)
-    if (!Number.isInteger(column) || column < 0 || column >= rowColumns)
-      throw new TrainingError("options", `column ${column} is not one of 0 to ${rowColumns - 1}`);
-  const targets = options.targets ?? false;
-  const channels = typeof source === "number" ? [] : columns.map((c) => source.channels[c] as ChannelQuantizer);
-  if (targets && typeof source === "number")
-    throw new TrainingError("options", "raw rows hold their target as a column: `targets` goes with codes");
-  const products = options.products ?? true;
-  return { source, rowColumns, columns, channels, targets, products, size: columns.length + (targets ? 1 : 0) };
 }
 
 /** Rows handled at once: the products are read and written once for so many rows. */
@@ -124,53 +102,6 @@ function addSquares(squares: Float64Array, x: Float64Array, size: number): void 
     }
 }
 
-/** Reads row `r` of a block as x; returns nothing, writes `size` numbers from `offset` on. */
-function fillRow(
-  layout: Layout,
-  origins: Float64Array,
-  block: SampleBlock,
-  r: number,
-  x: Float64Array,
-  at: number,
-): void {
-  const { columns, rowColumns } = layout;
-  const base = r * rowColumns;
-  if (block.kind === "codes") {
-    for (let i = 0; i < columns.length; i++) x[at + i] = block.codes[base + (columns[i] as number)] as number;
-    if (layout.targets) x[at + columns.length] = (block.targets?.[r] as number) - (origins[columns.length] as number);
-  } else
-    for (let i = 0; i < columns.length; i++)
-      x[at + i] = (block.values[base + (columns[i] as number)] as number) - (origins[i] as number);
-}
-
-function addSpreads(layout: Layout, block: SampleBlock, spreads: Float64Array): void {
-  if (block.kind !== "codes") return;
-  for (const [i, { samples: k }] of layout.channels.entries()) {
-    if (k === 1) continue;
-    let sum = 0;
-    for (let at = layout.columns[i] as number; at < block.codes.length; at += layout.rowColumns) {
-      const up = (block.codes[at] as number) % k;
-      sum += up * (k - up);
-    }
-    spreads[i] = (spreads[i] as number) + sum;
-  }
-}
-
-function checkKind(layout: Layout, block: SampleBlock): void {
-  const { source, targets } = layout;
-  if (typeof source === "number" ? block.kind !== "values" : block.kind !== "codes" || block.quantizer !== source)
-    throw new TrainingError("rows", "the block is of another grid than these moments");
-  if (block.kind === "codes" && targets !== (block.targets !== undefined))
-    throw new TrainingError("rows", targets ? "the block lacks raw targets" : "the block has raw targets");
-}
-
-/** The origin of a raw column is its first value: sums about it lose no digits to a large mean. */
-function setOrigins(layout: Layout, block: SampleBlock, origins: Float64Array): void {
-  const last = layout.columns.length;
-  if (block.kind === "values") for (const [i, c] of layout.columns.entries()) origins[i] = block.values[c] as number;
-  else if (layout.targets) origins[last] = block.targets?.[0] as number;
-}
-
 /** Adds the other's sums after moving them to this one's origins; where these agree the terms are exact zeros. */
 function mergeSums(to: MomentSums, from: MomentSums, size: number): void {
   const shift = from.origins.map((origin, i) => (origin - (to.origins[i] as number)) / (to.units[i] as number));
@@ -191,7 +122,7 @@ function mergeSums(to: MomentSums, from: MomentSums, size: number): void {
   }
 }
 
-function summarise(layout: Layout, sums: MomentSums): MomentSummary {
+function summarise(layout: MomentLayout, sums: MomentSums): MomentSummary {
   const { size } = layout;
   const { rows } = sums;
   if (rows === 0) throw new TrainingError("rows", "moments of no rows");
@@ -200,10 +131,8 @@ function summarise(layout: Layout, sums: MomentSums): MomentSummary {
   const variances = new Float64Array(size);
   const covariance = layout.products ? new Float64Array(size * size) : undefined;
   for (let i = 0; i < size; i++) {
-    const unit = sums.units[i] as number;
-    const k = layout.channels[i]?.samples ?? 1;
-    means[i] = (sums.origins[i] as number) + (unit * (sums.sums[i] as number)) / rows;
-    spreads[i] = k > 1 ? ((sums.spreads[i] as number) / rows) * ((unit * unit) / (k - 1)) : 0;
+    means[i] = (sums.origins[i] as number) + ((sums.units[i] as number) * (sums.sums[i] as number)) / rows;
+    spreads[i] = ((sums.spreads[i] as number) / rows) * (sums.spreadUnits[i] as number);
   }
   const central = (i: number, j: number, at: number): number =>
     (((sums.products[at] as number) - ((sums.sums[i] as number) * (sums.sums[j] as number)) / rows) / rows) *
@@ -224,23 +153,25 @@ function summarise(layout: Layout, sums: MomentSums): MomentSummary {
 /**
  * An empty accumulator.
  *
- * @param source The quantizer whose codes are added (uniform levels), or the number of columns of raw rows.
+ * @param source The quantizer whose codes are added or, under `dither`, decoded means, or the number of columns
+ * of raw rows.
  * @throws {@link TrainingError} `options` for a column outside the row.
  */
 export function createMoments(source: Quantizer | number, options: MomentsOptions = {}): Moments {
-  const layout = layoutOf(source, options);
-  const { size, channels } = layout;
+  const layout = momentLayout(source, options);
+  const { size, encoded, largest } = layout;
   const origins = new Float64Array(size);
   const units = new Float64Array(size).fill(1);
-  for (const [i, { low, high, top }] of channels.entries()) {
-    origins[i] = low;
-    units[i] = (high - low) / top;
+  const spreadUnits = new Float64Array(size);
+  for (const [i, { origin, unit, spreadUnit }] of encoded.entries()) {
+    origins[i] = origin;
+    units[i] = unit;
+    spreadUnits[i] = spreadUnit;
   }
   const sums = new Float64Array(size);
   const products = new Float64Array(layout.products ? size * size : size);
   const spreads = new Float64Array(size);
   const x = new Float64Array(strip * size);
-  const largest = channels.reduce((most, { top, samples }) => Math.max(most, top * top, samples * samples), 0);
   let rows = 0;
 
   const checkRoom = (more: number): void => {
@@ -268,13 +199,15 @@ export function createMoments(source: Quantizer | number, options: MomentsOption
     addSpreads(layout, block, spreads);
     rows += block.rows;
   };
-  const current = (): MomentSums => ({ rows, origins, units, sums, products, spreads });
+  const current = (): MomentSums => ({ rows, origins, units, sums, products, spreads, spreadUnits });
   const merge = (other: Moments): void => {
     const from = other.sums();
     if (from.rows === 0) return;
-    const encoded = channels.length;
-    const same = from.products.length === products.length && from.units.every((unit, i) => unit === units[i]);
-    if (!same || from.origins.some((origin, i) => i < encoded && origin !== origins[i]))
+    const same =
+      from.products.length === products.length &&
+      from.units.every((unit, i) => unit === units[i]) &&
+      from.spreadUnits.every((unit, i) => unit === spreadUnits[i]);
+    if (!same || from.origins.some((origin, i) => i < encoded.length && origin !== origins[i]))
       throw new TrainingError("rows", "moments of different columns or grids can't be merged");
     checkRoom(from.rows);
     if (rows === 0) origins.set(from.origins);

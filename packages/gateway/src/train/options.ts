@@ -28,6 +28,8 @@ export interface TrainOptions {
   readonly solver?: SolverName | undefined;
   /** Default `referenceEngine()`. Only SGD uses it. */
   readonly engine?: Engine | undefined;
+  /** Runs what `engine` can't, and a warning says why. Default none: then that is an error. */
+  readonly fallback?: Engine | undefined;
   /** Passes over the data. Default 30. */
   readonly epochs?: number | undefined;
   /** Rows of a mini-batch. Default 64. */

@@ -2,7 +2,7 @@ import type { ChannelQuantizer, Quantizer, Stream } from "@zipml/codec";
 import type { Batch } from "./batch.ts";
 import { TrainingError } from "./errors.ts";
 import type { EstimatorName } from "./estimators.ts";
-import type { CodeBlock, SampleBlock, Task, ValueBlock } from "./samples.ts";
+import type { CodeBlock, DecodedBlock, SampleBlock, Task, ValueBlock } from "./samples.ts";
 import type { Scaling } from "./standardise.ts";
 
 /** Appends one row of a block to a batch, in standardised units. */
@@ -14,7 +14,8 @@ export interface RowReader {
    * The reader of one block. Tables are made once a quantizer and kept.
    *
    * @param coins Coins of `double`, used for nothing else; the others take none.
-   * @throws {@link TrainingError} `estimator` for raw rows with another estimator than `full` or the reverse.
+   * @throws {@link TrainingError} `estimator` for raw rows with another estimator than `full` or the reverse, or decoded
+   * ones with `double`.
    */
   open(block: SampleBlock, coins: Stream): ReadRow;
 }
@@ -30,7 +31,6 @@ interface Decoder {
   readonly offsets: Int32Array;
   readonly means: Float64Array;
   readonly spreads: Float64Array;
-  readonly target: ChannelQuantizer | undefined;
 }
 
 function inverseDeviations({ deviations }: Scaling): Float64Array {
@@ -59,7 +59,7 @@ function createDecoder(quantizer: Quantizer, task: Task, scaling: Scaling): Deco
     }
   }
   const width = quantizer.channels.length;
-  return { width, columns, channels, offsets, means, spreads, target: quantizer.channels[task.target.column] };
+  return { width, columns, channels, offsets, means, spreads };
 }
 
 /** Reads m (naive: the draw itself) and, when asked, adds d to the batch. */
@@ -128,6 +128,24 @@ function readDraws(block: CodeBlock, decoder: Decoder, scaling: Scaling, coins: 
   };
 }
 
+/** Reads decoded m; under `dither` a column's d is the same for every row. */
+function readDecoded(block: DecodedBlock, task: Task, scaling: Scaling, rowSpreads: boolean): ReadRow {
+  const { means, quantizer } = block;
+  const width = quantizer.channels.length;
+  const columns = Int32Array.from(task.features, ({ column }) => column);
+  const inverse = inverseDeviations(scaling);
+  const spreads = inverse.map((scale, i) => (quantizer.channels[columns[i] as number]?.spread(0) ?? 0) * scale * scale);
+  return (row, { rows, left, spreads: sums }) => {
+    const from = row * width;
+    const to = rows * columns.length;
+    for (let i = 0; i < columns.length; i++) {
+      const mean = means[from + (columns[i] as number)] as number;
+      left[to + i] = (mean - (scaling.means[i] as number)) * (inverse[i] as number);
+      if (rowSpreads) sums[i] = (sums[i] as number) + (spreads[i] as number);
+    }
+  };
+}
+
 /** Reads raw rows as float32 would hold them. */
 function readValues(block: ValueBlock, task: Task, scaling: Scaling): ReadRow {
   const { values, rows } = block;
@@ -146,13 +164,19 @@ function readValues(block: ValueBlock, task: Task, scaling: Scaling): ReadRow {
   };
 }
 
-function readTargets(block: CodeBlock, decoder: Decoder, task: Task, scaling: Scaling): ReadRow {
-  const { targets, codes } = block;
-  const { width, target } = decoder;
+function readTargets(block: CodeBlock | DecodedBlock, task: Task, scaling: Scaling): ReadRow {
+  const { targets, quantizer } = block;
+  const { column } = task.target;
   const { targetMean, targetDeviation } = scaling;
+  const width = quantizer.channels.length;
+  const target = quantizer.channels[column];
+  const valueAt = (row: number): number | undefined => {
+    if (targets !== undefined) return targets[row];
+    const at = row * width + column;
+    return block.kind === "decoded" ? block.means[at] : target?.mean(block.codes[at] as number);
+  };
   return (row, batch) => {
-    const value = targets ? (targets[row] as number) : target?.mean(codes[row * width + task.target.column] as number);
-    batch.targets[batch.rows] = ((value ?? 0) - targetMean) / targetDeviation;
+    batch.targets[batch.rows] = ((valueAt(row) ?? 0) - targetMean) / targetDeviation;
   };
 }
 
@@ -175,16 +199,19 @@ export function createRowReader({ estimator, task, scaling, rowSpreads }: RowRea
     decoders.set(quantizer, made);
     return made;
   };
+  const withSpreads = rowSpreads && estimator === "symmetric";
+  const featureReader = (block: CodeBlock | DecodedBlock, coins: Stream): ReadRow => {
+    if (block.kind === "decoded") return readDecoded(block, task, scaling, withSpreads);
+    const decoder = decoderOf(block.quantizer);
+    if (estimator === "double") return readDraws(block, decoder, scaling, coins);
+    return readMeans(block, decoder, scaling, withSpreads);
+  };
   const open = (block: SampleBlock, coins: Stream): ReadRow => {
-    if ((block.kind === "values") !== (estimator === "full"))
+    if ((block.kind === "values") !== (estimator === "full") || (block.kind === "decoded" && estimator === "double"))
       throw new TrainingError("estimator", `"${estimator}" does not read a block of ${block.kind}`);
     if (block.kind === "values") return readValues(block, task, scaling);
-    const decoder = decoderOf(block.quantizer);
-    const readTarget = readTargets(block, decoder, task, scaling);
-    const readFeatures =
-      estimator === "double"
-        ? readDraws(block, decoder, scaling, coins)
-        : readMeans(block, decoder, scaling, rowSpreads && estimator === "symmetric");
+    const readTarget = readTargets(block, task, scaling);
+    const readFeatures = featureReader(block, coins);
     return (row, batch) => {
       readFeatures(row, batch);
       readTarget(row, batch);

@@ -11,6 +11,18 @@ export interface CodeBlock {
   readonly targets?: Float64Array;
 }
 
+/** Rows of scheme `dither`, decoded where their device, session and sequence were known. */
+export interface DecodedBlock {
+  readonly kind: "decoded";
+  readonly rows: number;
+  /** Of a grid of scheme `dither`: it gives each column's d, Δ²/12. */
+  readonly quantizer: Quantizer;
+  /** Means m, row-major rows × channels, in the channels' units. */
+  readonly means: Float64Array;
+  /** Raw target of each row in its unit, where the target is not encoded. */
+  readonly targets?: Float64Array;
+}
+
 /** Raw rows, row-major rows × columns, in the channels' units. */
 export interface ValueBlock {
   readonly kind: "values";
@@ -18,14 +30,14 @@ export interface ValueBlock {
   readonly values: Float64Array;
 }
 
-/** A batch of rows: codes or raw values. Training reads blocks and never writes to them. */
-export type SampleBlock = CodeBlock | ValueBlock;
+/** A batch of rows: codes, decoded codes or raw values. Training reads blocks and never writes to them. */
+export type SampleBlock = CodeBlock | DecodedBlock | ValueBlock;
 
 /** Where the rows come from. */
 export interface SampleSource {
   /** Rows of all blocks together. */
   readonly rows: number;
-  /** Columns of a row; for codes the channels of every quantizer. */
+  /** Columns of a row; for codes, decoded or not, the channels of every quantizer. */
   readonly columns: number;
   /** The blocks, the same in the same order at each call. */
   blocks(): AsyncIterable<SampleBlock>;
@@ -87,20 +99,32 @@ export function checkBlock(block: SampleBlock, columns: number): void {
     checkFinite(block.values, columns, "value");
     return;
   }
-  const { channels } = block.quantizer;
+  const { channels, grid } = block.quantizer;
   if (channels.length !== columns)
     throw new TrainingError("rows", `a block of ${channels.length} channels in a source of ${columns} columns`);
-  checkLength(block.codes.length, block.rows, columns);
-  for (const [c, { top }] of channels.entries())
-    for (let i = c; i < block.codes.length; i += columns)
-      if ((block.codes[i] as number) > top)
-        throw new TrainingError(
-          "rows",
-          `row ${(i - c) / columns}, column ${c}: code ${block.codes[i]} is above ${top}`,
-        );
+  if ((block.kind === "decoded") !== (grid.scheme === "dither"))
+    throw new TrainingError(
+      "rows",
+      `scheme ${grid.scheme} is trained on from blocks of ${block.kind === "codes" ? "decoded means" : "codes"}, not of ${block.kind}`,
+    );
+  if (block.kind === "decoded") {
+    checkLength(block.means.length, block.rows, columns);
+    checkFinite(block.means, columns, "mean");
+  } else {
+    checkLength(block.codes.length, block.rows, columns);
+    checkCodes(block);
+  }
   if (block.targets === undefined) return;
   checkLength(block.targets.length, block.rows, 1);
   checkFinite(block.targets, 1, "target");
+}
+
+function checkCodes({ codes, quantizer: { channels } }: CodeBlock): void {
+  const columns = channels.length;
+  for (const [c, { top }] of channels.entries())
+    for (let i = c; i < codes.length; i += columns)
+      if ((codes[i] as number) > top)
+        throw new TrainingError("rows", `row ${(i - c) / columns}, column ${c}: code ${codes[i]} is above ${top}`);
 }
 
 function checkLength(length: number, rows: number, columns: number): void {

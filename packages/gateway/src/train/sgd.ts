@@ -133,7 +133,8 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     const last = epoch === options.epochs;
     const step = stepAt(options.schedule, alpha, epoch);
     const trail = epoch > options.epochs - options.average ? tail : undefined;
-    await engine.epoch({ ...fixed, epoch, step, streams: createStreams(options.seed, epoch), trail });
+    const { seed } = options;
+    await engine.epoch({ ...fixed, epoch, step, streams: createStreams(seed, epoch), seed, trail });
     if (last && tail.count > 0)
       for (let i = 0; i < weights.length; i++) weights[i] = (tail.sum[i] as number) / tail.count;
     const loss = await landscape.loss(weights);

@@ -14,9 +14,14 @@ export interface TrainingStreams {
   readonly gradient: Stream;
 }
 
+/** Name of the stream for a purpose (`model`, `residual`, `gradient` …); an epoch's words are those of the index `epoch`. */
+export function streamName(purpose: string, seed: number | string): string {
+  return `train/${purpose}/${seed}`;
+}
+
 /** The streams of an epoch: named after the purpose and the seed, with the epoch as the stream's index. */
 export function createStreams(seed: number | string, epoch: number): TrainingStreams {
-  const stream = (purpose: string): Stream => createStream(`train/${purpose}/${seed}`, epoch);
+  const stream = (purpose: string): Stream => createStream(streamName(purpose, seed), epoch);
   return {
     shuffle: stream("shuffle"),
     coins: stream("coins"),

@@ -9,13 +9,15 @@ export interface Survey {
   readonly estimator: EstimatorName;
   /** Moments of the task's features in order, then the target. */
   readonly summary: MomentSummary;
+  /** Of all blocks of codes, decoded or not. */
+  readonly quantizers: readonly Quantizer[];
 }
 
 /** Options of {@link surveySource}. */
 export interface SurveyOptions {
   readonly source: SampleSource;
   readonly task: Task;
-  /** Default: `symmetric` for codes, `full` for raw rows. */
+  /** Default: `symmetric` for codes, decoded or not, `full` for raw rows. */
   readonly estimator: EstimatorName | undefined;
   /** Products of all pairs of columns, or squares only. */
   readonly products: boolean;
@@ -31,25 +33,27 @@ export async function surveySource({ source, task, products, signal, ...options 
   checkTask(task, source.columns);
   const grids = new Map<Quantizer | "raw", { encoded?: Moments; withTargets?: Moments }>();
   const features = task.features.map(({ column }) => column);
+  let estimator = options.estimator;
   const momentsOf = (block: SampleBlock): Moments => {
-    const key = block.kind === "codes" ? block.quantizer : "raw";
-    const targets = block.kind === "codes" && block.targets !== undefined;
+    const key = block.kind === "values" ? "raw" : block.quantizer;
     const known = grids.get(key) ?? {};
     grids.set(key, known);
-    if (targets) {
-      known.withTargets ??= createMoments(block.quantizer, { columns: features, targets, products });
+    // `naive` does without d; a target enters the gradient linearly and needs none.
+    const uncorrected = estimator === "naive" ? [...features, task.target.column] : [task.target.column];
+    if (block.kind !== "values" && block.targets !== undefined) {
+      const kind = { columns: features, targets: true, products, ...(estimator === "naive" ? { uncorrected } : {}) };
+      known.withTargets ??= createMoments(block.quantizer, kind);
       return known.withTargets;
     }
     checkTargetColumn(task, source.columns);
-    const kind = block.kind === "codes" ? block.quantizer : source.columns;
-    known.encoded ??= createMoments(kind, { columns: [...features, task.target.column], products });
+    const kind = block.kind === "values" ? source.columns : block.quantizer;
+    known.encoded ??= createMoments(kind, { columns: [...features, task.target.column], products, uncorrected });
     return known.encoded;
   };
-  let estimator = options.estimator;
   let rows = 0;
   for await (const block of source.blocks()) {
     checkAborted(signal);
-    estimator ??= block.kind === "codes" ? "symmetric" : "full";
+    estimator ??= block.kind === "values" ? "full" : "symmetric";
     const moments = momentsOf(block);
     moments.add(block);
     checkEstimator(estimator, block, task);
@@ -60,5 +64,6 @@ export async function surveySource({ source, task, products, signal, ...options 
   for (const { encoded, withTargets } of grids.values())
     for (const moments of [encoded, withTargets])
       if (moments !== undefined && moments.rows > 0) parts.push(moments.summary());
-  return { estimator: estimator ?? "symmetric", summary: combineMoments(parts) };
+  const quantizers = Array.from(grids.keys()).filter((key) => key !== "raw");
+  return { estimator: estimator ?? "symmetric", summary: combineMoments(parts), quantizers };
 }

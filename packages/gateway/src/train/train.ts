@@ -1,6 +1,8 @@
-import { createStream } from "@zipml/codec";
+import { createStream, type Quantizer } from "@zipml/codec";
 import { solveClosedForm } from "./closed-form.ts";
+import type { Engine, EngineNeeds } from "./engine.ts";
 import { TrainingError } from "./errors.ts";
+import type { EstimatorName } from "./estimators.ts";
 import { modelOf } from "./linear-model.ts";
 import type { LinearModel } from "./model.ts";
 import { resolveTrainOptions, type TrainOptions } from "./options.ts";
@@ -19,6 +21,8 @@ export interface TrainResult {
   readonly warnings: readonly string[];
   /** The first step α of SGD, in standardised units. */
   readonly step?: number;
+  /** Name of the engine that ran; only SGD has one. */
+  readonly engine?: string;
 }
 
 /**
@@ -41,14 +45,11 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const resolved = resolveTrainOptions(options);
   const { source, task, signal } = options;
-  const engine = options.engine ?? referenceEngine();
-  const refuse = (name: string): TrainingError =>
-    new TrainingError("engine", `engine ${engine.name} does not run the estimator "${name}"`);
-  if (resolved.solver === "sgd" && options.estimator !== undefined && !engine.supports(options.estimator))
-    throw refuse(options.estimator);
+  const { estimator: wanted, engine = referenceEngine(), fallback } = options;
+  if (resolved.solver === "sgd" && wanted !== undefined && fallback === undefined && !engine.supports(wanted))
+    throw new TrainingError("engine", estimatorRefusal(engine, wanted));
   const products = resolved.solver === "closed-form" || task.features.length <= largestGuarded;
   const survey = await surveySource({ source, task, estimator: options.estimator, products, signal });
-  if (resolved.solver === "sgd" && !engine.supports(survey.estimator)) throw refuse(survey.estimator);
   const { scaling, warnings } = standardise(survey.summary, task);
   const training: Training = {
     source,
@@ -61,12 +62,39 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     onEpoch: options.onEpoch,
     streamOf: (purpose) => createStream(`train/${purpose}/${resolved.seed}`),
   };
-  const outcome = resolved.solver === "closed-form" ? await solveClosedForm(training) : await descend(training, engine);
+  const chosen = resolved.solver === "sgd" ? chooseEngine(training, survey.quantizers, engine, fallback) : undefined;
+  const outcome = chosen === undefined ? await solveClosedForm(training) : await descend(training, chosen.engine);
   const made = { estimator: survey.estimator, solver: resolved.solver };
   return {
     model: modelOf(task, scaling, outcome.weights, made),
     epochs: outcome.epochs,
-    warnings: [...warnings, ...outcome.warnings],
+    warnings: [...(chosen?.warnings ?? []), ...warnings, ...outcome.warnings, ...(chosen?.engine.notes ?? [])],
     ...(outcome.step === undefined ? {} : { step: outcome.step }),
+    ...(chosen === undefined ? {} : { engine: chosen.engine.name }),
   };
+}
+
+function estimatorRefusal(engine: Engine, estimator: EstimatorName): string {
+  return `engine ${engine.name} does not run the estimator "${estimator}"`;
+}
+
+/** The engine, or the fallback with a warning that says why. */
+function chooseEngine(
+  { estimator, task, options }: Training,
+  quantizers: readonly Quantizer[],
+  engine: Engine,
+  fallback: Engine | undefined,
+): { engine: Engine; warnings: string[] } {
+  const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
+  const needs: EngineNeeds = { ...options, estimator, task, quantizers, rowSpreads };
+  const refusal = (one: Engine): string | undefined => {
+    if (!one.supports(estimator)) return estimatorRefusal(one, estimator);
+    const reason = one.refusal?.(needs);
+    return reason === undefined ? undefined : `engine ${one.name} can't run this: ${reason}`;
+  };
+  const first = refusal(engine);
+  if (first === undefined) return { engine, warnings: [] };
+  const second = fallback === undefined ? first : refusal(fallback);
+  if (fallback === undefined || second !== undefined) throw new TrainingError("engine", second ?? first);
+  return { engine: fallback, warnings: [`${first}; ${fallback.name} runs it`] };
 }

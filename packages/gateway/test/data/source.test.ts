@@ -73,6 +73,28 @@ describe("encodeRows", () => {
     expect(Math.abs(mean + interval / 20 - truth)).toBeGreaterThan(5 * error); // the bound rejects a small bias
   });
 
+  it("dithers: decoded rows half a step off at most, the same for the same seed, a raw target beside them", async () => {
+    const dither = { ...options, scheme: "dither", samples: 1 } as const;
+    const decodedOf = async (seed: number | string, targetBits = 8) => {
+      const { source, bytes, clipped } = encodeRows(ramp(5000), { ...dither, seed, targetBits });
+      const blocks = await blocksOf(source);
+      return { bytes, clipped, blocks: blocks.flatMap((block) => (block.kind === "decoded" ? [block] : [])) };
+    };
+    const { blocks, bytes, clipped } = await decodedOf("any text, also of more than a grid's seed may be".repeat(3));
+    const { values } = ramp(5000);
+    expect([blocks.map(({ rows }) => rows), bytes, clipped]).toEqual([[4096, 904], (5000 * 16) / 8, 0]);
+    const means = blocks.flatMap(({ means: part }) => [...part]);
+    const steps = blocks[0]?.quantizer.channels.map(({ low, high, top }) => (high - low) / top) ?? [];
+    for (const [i, value] of values.entries())
+      expect(Math.abs((means[i] ?? 0) - value)).toBeLessThanOrEqual((steps[i % 3] ?? 0) / 2 + 1e-12);
+    expect((await decodedOf(7)).blocks[0]?.means).toEqual((await decodedOf(7)).blocks[0]?.means);
+    expect((await decodedOf(8)).blocks[0]?.means).not.toEqual((await decodedOf(7)).blocks[0]?.means);
+    const raw = await decodedOf(7, 0);
+    expect(raw.blocks[0]?.targets?.[5]).toBe(Math.fround(values[17] ?? 0));
+    expect(raw.blocks[0]?.quantizer.channels).toHaveLength(2);
+    expect(() => encodeRows(ramp(10), { ...dither, samples: 2 })).toThrow(expect.objectContaining({ code: "grid" }));
+  });
+
   it("lets a timer stop a training that would take minutes", async () => {
     const { source } = encodeRows(ramp(2000), options);
     const stop = new AbortController();

@@ -1,4 +1,4 @@
-import { defineSchema, uniformGrid } from "@zipml/codec";
+import { createQuantizer, defineSchema, ditherPlace, uniformGrid } from "@zipml/codec";
 import { describe, expect, it } from "vitest";
 import { projectionOf, taskOf } from "../../src/ingest/columns.ts";
 
@@ -43,6 +43,20 @@ describe("columns", () => {
       [0, 5, 2],
       [0, 10, 1],
     ]);
+  });
+
+  it("keeps the numbers that the device's channels have, as dither goes by them", () => {
+    const grid = uniformGrid(schema, { scheme: "dither", seed: "s", bits: 6 });
+    const projection = projectionOf(schema, grid, task);
+    if ("reason" in projection) throw new Error(projection.reason);
+    const place = ditherPlace(grid, { device: "d", session: 1, sequence: 2 });
+    const [all, part] = [new Float64Array(6), new Float64Array(6)];
+    const codes = Uint16Array.of(1, 2, 3, 4, 5, 6);
+    createQuantizer(grid).meansInto(codes, all, place);
+    projection.quantizer.meansInto(projection.project(codes, 2), part, place);
+    expect([...part]).toEqual([0, 2, 1, 3, 5, 4].map((at) => all[at]));
+    expect(projectionOf(schema, grid, task, "naive")).toHaveProperty("quantizer");
+    expect(projectionOf(schema, grid, task, "double")).toMatchObject({ reason: expect.stringContaining("dither") });
   });
 
   it("refuses a device that does not fit", () => {

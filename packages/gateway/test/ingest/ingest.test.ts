@@ -17,6 +17,7 @@ import type { LogEntry } from "../../src/log/entry.ts";
 import { type FrameLog, memoryLog } from "../../src/log/frame-log.ts";
 import type { StoredFrame } from "../../src/sample-store.ts";
 import { healthOf } from "../log/plant.ts";
+import { limitsOf } from "./limits.ts";
 
 const schema = defineSchema([
   { name: "x", unit: "V", range: [0, 1], role: "feature" },
@@ -69,16 +70,7 @@ function slowLog() {
 }
 
 function setUp(bounds: Partial<RegistryLimits> = {}, log: FrameLog = memoryLog()) {
-  const limits = {
-    devices: 3,
-    sessions: 2,
-    retired: 2,
-    grids: 4,
-    ranges: 2,
-    parked: 2,
-    parkedBytes: 10_000,
-    ...bounds,
-  };
+  const limits = limitsOf(bounds);
   const clock = createVirtualClock();
   const registry = createRegistry(limits);
   const stored: StoredFrame[] = [];
@@ -294,10 +286,64 @@ describe("ingest", () => {
     accounted(0);
   });
 
-  it("bounds the grids of a session, and the bytes that wait for a birth", () => {
-    const { ingest, unusable, registry } = setUp({ grids: 2, parkedBytes: 100, parked: 64, ranges: 64 });
+  it("bounds what a device declares as dropped: ever new ranges apart from all others are not kept", () => {
+    const { ingest, registry, receipted, accounted } = setUp();
+    ingest.birth("a", birth(5), false);
+    const apart = (from: number) => Array.from({ length: 256 }, (_, i) => [from + 4 * i, from + 4 * i + 1] as const);
+    for (let i = 0; i < 20; i++) ingest.health("a", healthOf(5, apart(10 + i * 10_000)));
+    const sequences = registry.get("a")?.sessions.get(5)?.sequences;
+    expect(sequences?.ranges).toHaveLength(512);
+    expect(ingest.counts()).toMatchObject({ declared: 1024, refusedRanges: 18 * 256 });
+    // What borders on the rest is taken, and with the gaps closed there is room again.
+    ingest.health("a", healthOf(5, [[0, 250_000]]));
+    expect({ floor: sequences?.floor, ranges: sequences?.ranges }).toEqual({ floor: 250_001, ranges: [] });
+    expect(receipted.at(-1)).toBe("a/5/250001");
+    ingest.health("a", healthOf(5, apart(300_000)));
+    expect(sequences?.ranges).toHaveLength(256);
+    accounted(0);
+  });
+
+  it("keeps the newest grids of a session: frames of older ones are refused, counted and told once", () => {
+    const { ingest, stored, refused, unusable, registry, receipted, accounted } = setUp({ grids: 2 });
+    ingest.birth("a", birth(5, [0, 1]), false);
+    ingest.data("a", frame(5, 0, 0));
     ingest.birth("a", birth(5, [0, 1, 2]), false);
-    expect(unusable).toEqual([expect.stringContaining("more than 2 grids")]);
+    for (const sequence of [1, 2, 1]) ingest.data("a", frame(5, sequence, 0));
+    expect(refused).toEqual(["limit"]);
+    const { length } = receipted;
+    ingest.data("a", frame(5, 0, 0)); // it came again: stored it was, under its own grid
+    expect(receipted.length - length).toBe(1);
+    ingest.data("a", frame(5, 3, 1));
+    ingest.data("a", frame(5, 4, 2));
+    ingest.birth("a", birth(5, [3]), false); // the others are not named any more: the oldest gives way
+    ingest.birth("a", birth(5, [0, 1, 2, 3]), false); // and comes back by no birth
+    for (const [sequence, epoch] of [
+      [5, 0],
+      [6, 1],
+      [7, 2],
+      [8, 3],
+    ] as const)
+      ingest.data("a", frame(5, sequence, epoch));
+    expect(stored.map(({ sequence }) => sequence)).toEqual([0, 3, 4, 7, 8]);
+    expect(refused).toEqual(["limit", "limit"]);
+    expect(ingest.counts()).toMatchObject({ unusable: 5, duplicates: 1, bad: 0, unknownGrid: 0, refusedGrids: 0 });
+    expect(unusable).toEqual([]);
+    const [session] = registry.get("a")?.sessions.values() ?? [];
+    expect([...(session?.decoders.keys() ?? [])]).toEqual([2, 3]);
+    expect(registry.get("a")?.gridBytes).toBe(2 * (session?.decoders.get(2)?.shared.bytes ?? 0));
+    accounted(0);
+  });
+
+  it("makes room for a grid among a device's bytes by those that its birth does not name any more", () => {
+    const { ingest, stored, unusable } = setUp({ deviceBytes: 20_000, grids: 100 });
+    for (let epoch = 0; epoch < 20; epoch++) ingest.birth("a", birth(5, [epoch]), false);
+    ingest.data("a", frame(5, 0, 19));
+    ingest.data("a", frame(5, 1, 3));
+    expect([stored.length, unusable, ingest.counts().unusable]).toEqual([1, [], 1]);
+  });
+
+  it("bounds the bytes that wait for a birth", () => {
+    const { ingest, registry } = setUp({ parkedBytes: 100, parked: 64, ranges: 64 });
     const { length } = frame(5, 0);
     for (let i = 0; i < 20; i++) ingest.data(i % 2 === 0 ? "b" : "c", frame(5, i));
     const waiting = ["b", "c"].flatMap((id) => registry.get(id)?.parked ?? []);
@@ -305,6 +351,37 @@ describe("ingest", () => {
     ingest.birth("b", birth(5), false);
     ingest.birth("c", birth(5), false);
     expect(ingest.counts()).toMatchObject({ stored: waiting.length, deferred: 20 - waiting.length });
+  });
+
+  it("bounds the bytes of a device's grids: what does not fit is refused, counted and told, and other devices stay", () => {
+    const { ingest, unusable, stored, accounted } = setUp({ deviceBytes: 20_000 });
+    ingest.birth("a", birth(5, [0, 1, 2]), false);
+    expect(unusable).toEqual([expect.stringMatching(/^a: grid 2 of session 5 takes \d+ bytes, .*deviceBytes/)]);
+    expect(ingest.counts().refusedGrids).toBe(1);
+    ingest.data("a", frame(5, 0, 0));
+    ingest.data("a", frame(5, 1, 2));
+    ingest.birth("b", birth(5, [0, 1]), false);
+    ingest.data("b", frame(5, 0, 1));
+    expect(stored.map(({ device, sequence }) => [device, sequence])).toEqual([
+      ["a", 0],
+      ["b", 0],
+    ]);
+    expect(ingest.counts()).toMatchObject({ unusable: 1, refusedGrids: 1 });
+    accounted(0);
+  });
+
+  it("takes a grid later that had no room among all devices: its frames wait for it", () => {
+    const { ingest, stored, unusable, accounted } = setUp({ gridBytes: 10_000, sessions: 1 });
+    const wide = birth(1, [], { grids: [uniformGrid(schema, { bits: 6 })] });
+    ingest.birth("a", wide, false);
+    ingest.birth("b", birth(1), false);
+    expect(unusable).toEqual([expect.stringContaining("limits.gridBytes")]);
+    ingest.data("b", frame(1, 0));
+    accounted(1);
+    ingest.birth("a", birth(2), false); // gives up the other grid
+    ingest.birth("b", birth(1), false);
+    expect(stored.map(({ device, sequence }) => [device, sequence])).toEqual([["b", 0]]);
+    accounted(0);
   });
 
   it("knows what is stored of a session that gave way to newer ones", () => {

@@ -3,21 +3,14 @@ import { createVirtualClock } from "@zipml/protocol/memory";
 import { describe, expect, it } from "vitest";
 import { createReceipts } from "../../src/ingest/receipts.ts";
 import { createRegistry } from "../../src/ingest/registry.ts";
+import { limitsOf } from "./limits.ts";
 
 function setUp(options: { delay?: number; gapAfter?: number } = {}) {
   const clock = createVirtualClock();
   const receipts: (Receipt & { at: number })[] = [];
   const gaps: { session: number; age: number }[] = [];
   const asked: { at: number; command: Command }[] = [];
-  const registry = createRegistry({
-    devices: 2,
-    sessions: 2,
-    retired: 2,
-    grids: 4,
-    ranges: 8,
-    parked: 2,
-    parkedBytes: 10_000,
-  });
+  const registry = createRegistry(limitsOf({ devices: 2, ranges: 8 }));
   const device = registry.open("a");
   if (device === undefined) throw new Error("no room");
   const session = registry.openSession(device, 5, 0);

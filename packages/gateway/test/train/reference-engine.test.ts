@@ -48,6 +48,7 @@ async function runEpoch({ blocks, size, estimator, weights, epoch = 1, batch = 1
     gradientBits: 0,
     ...bits,
     streams: createStreams("test", epoch),
+    seed: "test",
     weights,
     trail: undefined,
     signal: undefined,

@@ -1,3 +1,4 @@
+import { maxCountBins } from "@zipml/codec/levels";
 import { z } from "zod";
 import { count, counts, type ReadonlyDeep, sequenceRanges, span, text, u32, wallTime } from "./fields.ts";
 import { gridSchema, schemaSchema } from "./grid.ts";
@@ -44,6 +45,8 @@ export const reportedSchema = z.discriminatedUnion("status", [
     from: count,
     /** Epoch of the grid that is now in force. */
     grid: z.int().min(0).max(0xffff),
+    /** Epoch of the grid for a full outbox, where one was named. */
+    thin: z.int().min(0).max(0xffff).exactOptional(),
   }),
   z.object({ session: u32, version: u32, status: z.literal("refused"), reason: text(1, 256) }),
 ]);
@@ -56,6 +59,20 @@ const trafficSchema = z.object({
   payload: count,
   /** Bytes of the MQTT packets around them, acknowledgements and all. */
   bytes: count,
+});
+
+/** Counts of one feature's readings over its range, for the gateway to fit levels to. */
+const histogramSchema = z.object({
+  /** Name of the channel; its range in the session's schema is the histogram's. */
+  channel: text(1, 64),
+  /** Rises within the session: of two windows of a channel the higher one counts, and each once. */
+  window: u32,
+  bins: z.int().min(2).max(maxCountBins),
+  /** Readings outside the range. */
+  below: u32,
+  above: u32,
+  /** One count a bin, as the codec's `encodeCounts` gives them. */
+  counts: z.instanceof(Uint8Array).refine(({ length }) => length <= 5 * maxCountBins, { error: "are too long" }),
 });
 
 /** The counters of a device, since its session started. */
@@ -87,8 +104,22 @@ export const healthSchema = z.object({
       .max(64)
       .exactOptional(),
   }),
+  /** Rows sealed under the coarser grid, or sealed again under it, because the outbox was full. */
+  thinned: z
+    .object({
+      rows: count,
+      /** Frames that were sealed before and again under it: their rows count among `rows`. */
+      again: count,
+      /** Whether rows are sealed under it now. */
+      active: z.boolean(),
+    })
+    .exactOptional(),
+  /** Frames set aside because the broker refuses them (`refused`) or the connection ends on them (`hangUps`). */
+  quarantined: z.object({ refused: count, hangUps: count, reason: text(1, 256).exactOptional() }).exactOptional(),
   /** Version of the model that is applied. */
   model: u32.exactOptional(),
+  /** In one message now and then, one channel in turn. */
+  histogram: histogramSchema.exactOptional(),
   traffic: z.object({ sent: trafficSchema, received: trafficSchema }).exactOptional(),
 });
 

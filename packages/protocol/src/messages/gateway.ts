@@ -15,6 +15,8 @@ export const desiredSchema = z.object({
   /** Rises with every change; the device answers with `reported`. */
   version: u32,
   grid: gridSchema.exactOptional(),
+  /** A coarser grid, named beforehand: rows go out under it while the outbox is nearly full and its policy is `thin`. */
+  thin: gridSchema.exactOptional(),
   // first of all a map: without a required field, an array or a byte string would pass for one too
   batch: z.record(z.string(), z.unknown()).pipe(batchSchema).exactOptional(),
 });

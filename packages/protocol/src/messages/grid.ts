@@ -1,4 +1,13 @@
-import { maxChannels, rangeFault } from "@zipml/codec";
+import {
+  codings,
+  gridSeedPattern,
+  levelsFault,
+  maxBits,
+  maxChannels,
+  maxSamples,
+  rangeFault,
+  schemes,
+} from "@zipml/codec";
 import { z } from "zod";
 import { finite, type ReadonlyDeep, text } from "./fields.ts";
 
@@ -25,33 +34,59 @@ export const schemaSchema = z.object({
     }),
 });
 
+/** Levels, as far as they can be checked without width and draws. */
+const levelsSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z
+      .object({ kind: z.literal("uniform"), low: finite, high: finite })
+      .refine(({ low, high }) => sound(low, high), span),
+    z.object({
+      kind: z.literal("points"),
+      points: z
+        .array(finite)
+        .min(2)
+        .max(2 ** maxBits),
+    }),
+  ],
+  { error: "are of a kind that is not known here; known: uniform, points" },
+);
+
+const channelGridSchema = z
+  .object({ bits: z.int().min(1).max(maxBits), samples: z.int().min(1).max(maxSamples), levels: levelsSchema })
+  .superRefine(({ bits, samples, levels }, context) => {
+    const intervals = Math.floor((2 ** bits - 1) / samples); // not the codec's, which throws what is out of range
+    const refuse = (message: string, path: string[]) => context.addIssue({ code: "custom", message, path });
+    if (!(intervals >= 1)) refuse("has more samples than 2^bits - 1", []);
+    else {
+      const fault = levelsFault(levels, intervals);
+      if (fault !== undefined) refuse(fault, ["levels"]);
+    }
+  });
+
 /** One versioned set of levels, scheme and coding. A scheme, coding or kind of levels not known here is refused. */
-export const gridSchema = z.object({
-  /** 0 to 65,535; every frame names the epoch that it was coded with. */
-  epoch: z.int().min(0).max(0xffff),
-  scheme: z.enum(["count"], { error: unknown("scheme", ["count"]) }),
-  coding: z.enum(["packed"], { error: unknown("coding", ["packed"]) }),
-  channels: z
-    .array(
-      z
-        .object({
-          bits: z.int().min(1).max(16),
-          samples: z.int().min(1).max(15),
-          levels: z.discriminatedUnion(
-            "kind",
-            [
-              z
-                .object({ kind: z.literal("uniform"), low: finite, high: finite })
-                .refine(({ low, high }) => sound(low, high), span),
-            ],
-            { error: "are of a kind that is not known here; known: uniform" },
-          ),
-        })
-        .refine(({ bits, samples }) => samples <= 2 ** bits - 1, { error: "has more samples than 2^bits - 1" }),
-    )
-    .min(1)
-    .max(maxChannels),
-});
+export const gridSchema = z
+  .object({
+    /** 0 to 65,535; every frame names the epoch that it was coded with. */
+    epoch: z.int().min(0).max(0xffff),
+    scheme: z.enum(schemes, { error: unknown("scheme", schemes) }),
+    coding: z.enum(codings, { error: unknown("coding", codings) }),
+    /** Of scheme dither, and of no other. */
+    seed: z
+      .string()
+      .regex(gridSeedPattern, { error: "is not 1 to 64 of A-Z a-z 0-9 _ -, a letter or digit first" })
+      .exactOptional(),
+    channels: z.array(channelGridSchema).min(1).max(maxChannels),
+  })
+  .refine(({ scheme, seed }) => (scheme === "dither") === (seed !== undefined), {
+    path: ["seed"],
+    error: "goes with scheme dither, and with no other",
+  })
+  .refine(
+    ({ scheme, channels }) =>
+      scheme !== "dither" || channels.every(({ samples, levels }) => samples === 1 && levels.kind === "uniform"),
+    { path: ["channels"], error: "have samples above 1 or unequal levels, which scheme dither does not have" },
+  );
 
 /** The schema of a device as birth carries it; the same type as the codec's. */
 export type WireSchema = ReadonlyDeep<z.infer<typeof schemaSchema>>;

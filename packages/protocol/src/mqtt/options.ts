@@ -30,7 +30,10 @@ export interface MqttOptions {
   readonly tls?: TlsOptions;
   /** Whole seconds of silence after which a ping is sent, 1 to 65,535; 60 by default. */
   readonly keepalive?: number;
-  /** Longest wait for the broker to accept a connection, ms; 10,000 by default. */
+  /**
+   * Longest wait for the broker to accept a connection, ms; 30,000 by default. A broker that a whole fleet comes back to at
+   * once takes its time: who gives up in its queue begins again behind everybody else, and has cost it a connection.
+   */
   readonly connectTimeout?: number;
   /** Longest wait for the broker to acknowledge, ms; 30,000 by default. */
   readonly ackTimeout?: number;
@@ -110,7 +113,7 @@ export function mqttSettings(options: MqttOptions): MqttSettings {
     password: options.password ?? credential(url.password),
     tls: options.tls ?? {},
     keepalive: bounded("keepalive", options.keepalive ?? 60, 1, 65_535, true),
-    connectTimeout: bounded("connectTimeout", options.connectTimeout ?? 10_000, 1, 2 ** 31 - 1),
+    connectTimeout: bounded("connectTimeout", options.connectTimeout ?? 30_000, 1, 2 ** 31 - 1),
     ackTimeout: bounded("ackTimeout", options.ackTimeout ?? 30_000, 1, 2 ** 31 - 1),
     backoff,
     topicAlias: options.topicAlias ?? true,

@@ -1,5 +1,16 @@
-import { createQuantizer, createStream, defineGrid, defineSchema, type Quantizer, type Stream } from "@zipml/codec";
-import type { SampleBlock, SampleSource, Task } from "../../../src/train/index.ts";
+import {
+  createQuantizer,
+  createStream,
+  type DitherPlace,
+  defineGrid,
+  defineSchema,
+  ditherPlace,
+  type Levels,
+  levelsRange,
+  type Quantizer,
+  type Stream,
+} from "@zipml/codec";
+import type { DecodedBlock, SampleBlock, SampleSource, Task } from "../../../src/train/index.ts";
 
 export interface ColumnSpec {
   readonly low: number;
@@ -26,8 +37,56 @@ export function quantizerOf(columns: readonly ColumnSpec[]): Quantizer {
   );
 }
 
+/** A quantizer of scheme `dither`. */
+export function ditheredOf(columns: readonly Pick<ColumnSpec, "low" | "high" | "bits">[], seed = "test"): Quantizer {
+  const schema = defineSchema(
+    columns.map(({ low, high }, i) => ({ name: `c${i}`, unit: "", range: [low, high] as const, role: "feature" })),
+  );
+  return createQuantizer(
+    defineGrid(schema, {
+      epoch: 0,
+      scheme: "dither",
+      coding: "packed",
+      seed,
+      channels: columns.map(({ low, high, bits }) => ({ bits, samples: 1, levels: { kind: "uniform", low, high } })),
+    }),
+  );
+}
+
+/** A quantizer of scheme `count` on any levels. */
+export function levelledOf(
+  columns: readonly { readonly bits: number; readonly samples: number; readonly levels: Levels }[],
+): Quantizer {
+  const schema = defineSchema(
+    columns.map(({ levels }, i) => ({ name: `c${i}`, unit: "", range: levelsRange(levels), role: "feature" })),
+  );
+  return createQuantizer(defineGrid(schema, { epoch: 0, scheme: "count", coding: "packed", channels: columns }));
+}
+
+/** Raw rows encoded and decoded again under `dither`, a block a frame. */
+export function decodedBlocks(
+  values: Float64Array,
+  quantizer: Quantizer,
+  device: string,
+  blockRows = 1000,
+  targets?: Float64Array,
+): DecodedBlock[] {
+  const columns = quantizer.channels.length;
+  const rows = values.length / columns;
+  return Array.from({ length: Math.ceil(rows / blockRows) }, (_, sequence) => {
+    const part = values.subarray(sequence * blockRows * columns, (sequence + 1) * blockRows * columns);
+    const place = ditherPlace(quantizer.grid, { device, session: 1, sequence }) as DitherPlace;
+    const means = new Float64Array(part.length);
+    quantizer.meansInto(quantizer.encode(part, place).codes, means, place);
+    const block = { kind: "decoded" as const, rows: part.length / columns, quantizer, means };
+    return targets === undefined
+      ? block
+      : { ...block, targets: targets.slice(sequence * blockRows, sequence * blockRows + block.rows) };
+  });
+}
+
 /** `count` columns alike. */
-export function same(count: number, spec: ColumnSpec): ColumnSpec[] {
+export function same<T>(count: number, spec: T): T[] {
   return Array.from({ length: count }, () => spec);
 }
 

@@ -1,0 +1,113 @@
+import {
+  bodyMeans,
+  type Coding,
+  createQuantizer,
+  createStream,
+  decodeBody,
+  decodeFrame,
+  defineSchema,
+  ditherPlace,
+  encodeBody,
+  encodeFrame,
+  type Scheme,
+  uniformGrid,
+} from "@zipml/codec";
+import { type BenchRow, benchRow, type TimedCase, timeAlternating, timesFaster } from "../bench-result.ts";
+import { cbor } from "./envelope.ts";
+
+const rows = 256;
+const channels = 8;
+const readings = rows * channels;
+const device = "device-1";
+const session = 1;
+
+interface Pair {
+  readonly encode: TimedCase;
+  readonly decode: TimedCase;
+}
+
+/** Eight channels that wander, as float32 holds them. */
+function walk(): Float64Array {
+  const stream = createStream("bench/wire/throughput");
+  const state = new Float64Array(channels).fill(20);
+  return Float64Array.from({ length: readings }, (_, i) => {
+    const next = 0.99 * (state[i % channels] ?? 0) + (stream.uniform() - 0.5);
+    state[i % channels] = next;
+    return Math.fround(next);
+  });
+}
+
+/** Readings to a frame, draws included, and a frame to what its codes say. */
+function codecPair(scheme: Scheme, coding: Coding, values: Float64Array): Pair {
+  const schema = defineSchema(
+    Array.from({ length: channels }, (_, c) => ({ name: `c${c}`, unit: "", range: [0, 40], role: "feature" as const })),
+  );
+  const grid = uniformGrid(schema, { scheme, coding, bits: 6 });
+  const quantizer = createQuantizer(grid);
+  const codes = new Uint16Array(readings);
+  let sequence = 0;
+  const encode = (): Uint8Array => {
+    sequence += 1;
+    const place = ditherPlace(grid, { device, session, sequence });
+    quantizer.encodeInto(values, codes, place ?? createStream("bench/wire/draws", sequence));
+    const { coding: used, body } = encodeBody({ codes, place }, quantizer, coding);
+    return encodeFrame({ session, sequence, grid: 0, coding: used, start: 1000, interval: 1000, rows, body });
+  };
+  const bytes = encode();
+  return {
+    encode: () => void encode(),
+    decode: () => {
+      const frame = decodeFrame(bytes);
+      const place = ditherPlace(grid, { device, ...frame });
+      bodyMeans(decodeBody(frame, quantizer, place), quantizer, place);
+    },
+  };
+}
+
+function cborPair(values: readonly number[] | Float32Array): Pair {
+  const bytes = Uint8Array.from(cbor.encode(values));
+  return { encode: () => void cbor.encode(values), decode: () => void cbor.decode(bytes) };
+}
+
+const cases = {
+  "count packed": ["count", "packed"],
+  "count rice": ["count", "rice"],
+  "dither packed": ["dither", "packed"],
+  "dither rice": ["dither", "rice"],
+} as const satisfies Record<string, readonly [Scheme, Coding]>;
+
+/** How many times as fast as cbor-x with plain numbers each must be; the others have no bar. */
+const bars: Readonly<Record<string, number>> = { "count packed": 2, "count rice": 1 };
+
+/** Encoding and decoding frames of 256 rows of 8 channels, against cbor-x on the same readings as numbers. */
+export async function throughputRows(quick: boolean): Promise<readonly BenchRow[]> {
+  const values = walk();
+  const pairs: Record<string, Pair> = { "cbor-x numbers": cborPair(Array.from(values)) };
+  pairs["cbor-x float32 array"] = cborPair(Float32Array.from(values));
+  for (const [name, [scheme, coding]] of Object.entries(cases)) pairs[name] = codecPair(scheme, coding, values);
+  const options = quick ? { rounds: 1, seconds: 0.02 } : { rounds: 9, seconds: 0.05, warmup: 3 };
+  const result: BenchRow[] = [];
+  for (const verb of ["encode", "decode"] as const) {
+    const timings = await timeAlternating(
+      Object.fromEntries(Object.entries(pairs).map(([name, pair]) => [name, pair[verb]])),
+      options,
+    );
+    const plain = timings["cbor-x numbers"];
+    if (plain === undefined) continue;
+    for (const [name, timing] of Object.entries(timings)) {
+      if (name === "cbor-x numbers") continue;
+      const bar = bars[name];
+      result.push(
+        benchRow({
+          id: `${verb} ${name}/cbor-x numbers${bar === undefined ? "" : `, bar ${bar}`}`,
+          value: (timing.min / readings) * 1e9,
+          unit: "ns/reading",
+          baseline: (plain.min / readings) * 1e9,
+          better: "lower",
+          ratio: timesFaster(timing, plain),
+        }),
+      );
+    }
+  }
+  return result;
+}

@@ -1,0 +1,72 @@
+// Shared pieces. Everything is inlined: a call in an inner loop would spill the accumulators.
+
+/** Most 16-byte blocks of a row between two widenings: 64 · 4 products of 255 · 32,768 stay below 2^31. */
+export const blockLimit: i32 = 64;
+
+/** Most rows of a gradient between two widenings: 128 sums of two products of 255 · 32,768 stay below 2^31. */
+export const rowLimit: i32 = 256;
+
+/**
+ * A constant that stays in its register. `count` is never negative, which the compiler can't know: a plain constant would be
+ * made anew, by three instructions, in every turn of a loop.
+ */
+@inline
+export function held(constant: i32, count: i32): i32 {
+  return count < 0 ? 0 : constant;
+}
+
+/** {@link held} for a double. */
+@inline
+export function heldDouble(constant: f64, count: i32): f64 {
+  return count < 0 ? 0 : constant;
+}
+
+/** accumulator + sums of neighbouring products. */
+@inline
+export function madd(accumulator: v128, a: v128, b: v128): v128 {
+  return i32x4.add(accumulator, i32x4.dot_i16x8_s(a, b));
+}
+
+@inline
+export function swapHalves(a: v128): v128 {
+  return i8x16.shuffle(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+/** The four int32 as doubles, added up: the sum may leave 32 bits. */
+@inline
+export function total(a: v128): f64 {
+  const pairs = f64x2.add(f64x2.convert_low_i32x4_s(a), f64x2.convert_low_i32x4_s(swapHalves(a)));
+  return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
+}
+
+/** Lanes 0 to 3 of two rows side by side: even lanes from the first, odd ones from the second. */
+@inline
+export function pairLow(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
+}
+
+@inline
+export function pairHigh(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
+}
+
+/** out[0 … 3] += the int32 shifted right; what is shifted out is 0. */
+@inline
+export function addSums(out: usize, sums: v128, shift: i32): void {
+  const whole = i32x4.shr_s(sums, shift);
+  v128.store(out, f64x2.add(v128.load(out), f64x2.convert_low_i32x4_s(whole)));
+  v128.store(out, f64x2.add(v128.load(out, 16), f64x2.convert_low_i32x4_s(swapHalves(whole))), 16);
+}
+
+/** A constant in every 16-bit lane, {@link held}. */
+@inline
+export function heldLanes(constant: i32, count: i32): v128 {
+  return i16x8.splat(<i16>held(constant, count));
+}
+
+/** 2^width − 1 in every lane. */
+@inline
+export function fieldMask(width: i32): v128 {
+  const mask: i32 = (1 << width) - 1;
+  return i16x8.splat(<i16>mask);
+}

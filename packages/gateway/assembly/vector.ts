@@ -1,0 +1,89 @@
+// Float64 vectors of a step: small against the rows, but they are read once a mini-batch.
+
+@inline
+function larger(most: v128, values: usize): v128 {
+  return f64x2.pmax(most, f64x2.abs(v128.load(values)));
+}
+
+@inline
+function odder(odd: v128, values: usize): v128 {
+  const v = v128.load(values);
+  return v128.or(odd, f64x2.ne(v, v));
+}
+
+/** Largest magnitude; NaN where any is NaN. Two maxima side by side: one alone waits for each comparison. */
+export function largest(values: usize, length: i32): f64 {
+  let a = f64x2.splat(0);
+  let b = a;
+  let odd = a;
+  const whole = length & ~3;
+  const end = values + (<usize>whole << 3);
+  for (; values < end; values += 32) {
+    a = larger(a, values);
+    b = larger(b, values + 16);
+    odd = odder(odder(odd, values), values + 16);
+  }
+  a = f64x2.pmax(a, b);
+  let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
+  if (v128.any_true(odd)) result = NaN;
+  // max hands NaN on.
+  for (let i = whole; i < length; i++, values += 8) result = max<f64>(result, abs<f64>(load<f64>(values)));
+  return result;
+}
+
+export function multiply(a: usize, b: usize, length: i32, out: usize): void {
+  const whole = length & ~1;
+  for (let i = 0; i < whole; i += 2) {
+    const at = <usize>i << 3;
+    v128.store(out + at, f64x2.mul(v128.load(a + at), v128.load(b + at)));
+  }
+  const at = <usize>whole << 3;
+  if (whole < length) store<f64>(out + at, load<f64>(a + at) * load<f64>(b + at));
+}
+
+export function assembleGradient(
+  length: i32,
+  sums: usize,
+  factors: usize,
+  offsets: usize,
+  spreads: usize,
+  model: usize,
+  sumScale: f64,
+  offsetScale: f64,
+  spreadScale: f64,
+  out: usize,
+): void {
+  const whole = length & ~1;
+  for (let i = 0; i < whole; i += 2) {
+    const at = <usize>i << 3;
+    const product = f64x2.mul(v128.load(factors + at), v128.load(sums + at));
+    const diagonal = f64x2.mul(v128.load(spreads + at), v128.load(model + at));
+    const sum = f64x2.add(
+      f64x2.mul(f64x2.splat(sumScale), product),
+      f64x2.mul(f64x2.splat(offsetScale), v128.load(offsets + at)),
+    );
+    v128.store(out + at, f64x2.sub(sum, f64x2.mul(f64x2.splat(spreadScale), diagonal)));
+  }
+  const at = <usize>whole << 3;
+  if (whole < length) {
+    const sum =
+      sumScale * (load<f64>(factors + at) * load<f64>(sums + at)) + offsetScale * load<f64>(offsets + at);
+    store<f64>(out + at, sum - spreadScale * (load<f64>(spreads + at) * load<f64>(model + at)));
+  }
+}
+
+export function descend(weights: usize, gradient: usize, length: i32, step: f64, trail: usize): void {
+  const whole = length & ~1;
+  const steps = f64x2.splat(step);
+  for (let i = 0; i < whole; i += 2) {
+    const at = <usize>i << 3;
+    const weight = f64x2.sub(v128.load(weights + at), f64x2.mul(steps, v128.load(gradient + at)));
+    v128.store(weights + at, weight);
+    if (trail != 0) v128.store(trail + at, f64x2.add(v128.load(trail + at), weight));
+  }
+  if (whole == length) return;
+  const at = <usize>whole << 3;
+  const weight = load<f64>(weights + at) - step * load<f64>(gradient + at);
+  store<f64>(weights + at, weight);
+  if (trail != 0) store<f64>(trail + at, load<f64>(trail + at) + weight);
+}

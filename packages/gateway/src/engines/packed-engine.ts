@@ -1,0 +1,284 @@
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import {
+  createKernelMemory,
+  createWasmKernels,
+  type Kernels,
+  pageBytes,
+  type WasmMemory,
+  type WordStream,
+  wordStream,
+} from "../kernels/index.ts";
+import {
+  checkAborted,
+  type Engine,
+  type EngineNeeds,
+  type EpochContext,
+  streamName,
+  TrainingError,
+} from "../train/index.ts";
+import { type Arena, createArena } from "./arena.ts";
+import { checkCap, checkThreads, defaultCap, kernelFault, mostThreads } from "./kernel-memory.ts";
+import { gridsRefusal } from "./packed-grid.ts";
+import { layOut, type PackedJob, type PackedLayout } from "./packed-layout.ts";
+import { createMember, type PackedMember, type RunEnd } from "./packed-member.ts";
+import { type BatchRun, createPackedStore, type PackedStore } from "./packed-store.ts";
+import type { PackedMessage } from "./packed-worker.ts";
+import { shuffle } from "./row-order.ts";
+import { createTeam, type Team } from "./team.ts";
+
+/** Options of {@link packedEngine}. */
+export interface PackedEngineOptions {
+  /**
+   * Threads that share each mini-batch, 1 to 64. `auto` (default): as many as there are idle processors where data and
+   * batches are large enough to pay for them, one elsewhere. One thread is the caller's own; more are worker threads, all
+   * of them. The model is the same whatever it comes to.
+   */
+  readonly threads?: number | "auto" | undefined;
+  /** Most bytes of memory for rows and vectors, 2²⁰ to 2³² − 2¹⁶. Default 2³⁰. Rows beyond go to a file. */
+  readonly memory?: number | undefined;
+  /** Folder of that file. Default the system's for temporary files. */
+  readonly directory?: string | undefined;
+  /** What computes; default WebAssembly. With other kernels there is one thread. */
+  readonly kernels?: ((memory: WasmMemory) => Kernels) | undefined;
+}
+
+/** Widths of model and residuals where none is asked for: what int16 holds. */
+const fullBits = 15;
+
+/** `auto` starts threads from so many values in all on, as starting takes tens of milliseconds … */
+const threadedValues = 2 ** 25;
+/** … and from so many in a mini-batch on, as the threads meet four times in each. */
+const threadedBatch = 2 ** 14;
+
+/** Values that one thread takes before whoever else waits for the event loop gets a turn. */
+const turnValues = 2 ** 23;
+
+/**
+ * Trains on codes as they are: 1, 2, 4 or 8 bits a value at rest, an int16 model (Q₃), int16 residuals (Q_r), sums in
+ * whole numbers, and the gradient rounded as well where `gradientBits` asks (Q₄): the paper's section 3 end to end. Runs
+ * `symmetric`, with the columns' average d, and `naive`. Q₃ rounds the model in units of codes, the largest of its
+ * components setting the scale.
+ *
+ * Rows are packed once a training, in random order within each block of the source; an epoch visits the mini-batches of
+ * each grid in random order. Dithered readings of up to 6 bits are drawn anew as 8-bit codes. The same codes, options and seed give the same model to the bit, whatever the threads.
+ *
+ * @throws `TrainingError` `options` for options out of range.
+ */
+export function packedEngine(options: PackedEngineOptions = {}): Engine & { close(): Promise<void> } {
+  return new PackedEngine(options);
+}
+
+/** One source made ready: packed, with everything a team shares. */
+interface Prepared {
+  readonly source: EpochContext["source"];
+  readonly scaling: EpochContext["scaling"];
+  readonly store: PackedStore;
+  readonly layout: PackedLayout;
+  readonly member: PackedMember | undefined;
+}
+
+class PackedEngine implements Engine {
+  readonly name = "packed";
+  readonly #threads: number | "auto";
+  readonly #cap: number;
+  readonly #directory: string;
+  readonly #makeKernels: (memory: WasmMemory) => Kernels;
+  readonly #single: boolean;
+  #arena: Arena | undefined;
+  #kernels: Kernels | undefined;
+  #prepared: Prepared | undefined;
+  #team: Team | undefined;
+  #closed = false;
+
+  constructor({ threads = "auto", memory = defaultCap, directory = tmpdir(), kernels }: PackedEngineOptions) {
+    this.#threads = threads === "auto" ? threads : checkThreads(threads);
+    this.#cap = checkCap(memory);
+    this.#directory = directory;
+    this.#makeKernels = kernels ?? createWasmKernels;
+    this.#single = kernels !== undefined;
+  }
+
+  get notes(): readonly string[] {
+    const added = this.#prepared?.store.addedVariance ?? 0;
+    if (added === 0) return [];
+    const percent = (100 * added).toPrecision(2);
+    return [`engine packed draws dithered readings anew at 8 bits: up to ${percent} % more variance of quantization`];
+  }
+
+  supports(estimator: EpochContext["estimator"]): boolean {
+    return estimator === "symmetric" || estimator === "naive";
+  }
+
+  refusal(needs: EngineNeeds): string | undefined {
+    return packedRefusal(needs) ?? kernelFault(() => this.#memory());
+  }
+
+  async epoch(context: EpochContext): Promise<void> {
+    if (this.#closed) throw new TrainingError("engine", "the engine was closed");
+    checkAborted(context.signal, context.epoch);
+    const { store, layout, member } = await this.#prepare(context);
+    const { weights, trail, streams, signal, epoch } = context;
+    const { buffer } = (this.#arena as Arena).memory;
+    const size = weights.length;
+    new Float64Array(buffer, layout.weights, size).set(weights);
+    new Float64Array(buffer, layout.trail, size).fill(0);
+    let done = 0;
+    for await (const run of store.runs((list) => shuffle(list, streams.shuffle))) {
+      const job = { ...jobOf(context, store), ...run, firstStep: done };
+      const end = await (member === undefined ? this.#runTeam(job, signal) : this.#runAlone(job, member, context));
+      checkAborted(signal, epoch);
+      if (end === "diverged") {
+        weights.fill(Number.NaN);
+        return;
+      }
+      done += run.count;
+    }
+    weights.set(new Float64Array(buffer, layout.weights, size));
+    if (!weights.every(Number.isFinite)) weights.fill(Number.NaN);
+    if (trail === undefined) return;
+    const sum = new Float64Array(buffer, layout.trail, size);
+    for (let i = 0; i < size; i++) trail.sum[i] = (trail.sum[i] as number) + (sum[i] as number);
+    trail.count += done;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#team?.close();
+    await this.#forget();
+    this.#arena = undefined;
+    this.#kernels = undefined;
+  }
+
+  async #forget(): Promise<void> {
+    const store = this.#prepared?.store;
+    this.#prepared = undefined;
+    await store?.close();
+  }
+
+  async #prepare(context: EpochContext): Promise<Prepared> {
+    const { source, scaling, task, batch, guard, seed, signal, epoch } = context;
+    const known = this.#prepared;
+    if (known?.source === source && known.scaling === scaling && known.layout.batch === batch) return known;
+    await this.#forget();
+    const arena = this.#memory();
+    arena.clear();
+    const kernels = this.#kernels as Kernels;
+    const threads = this.#threadsFor(context);
+    const { targetMean, targetDeviation } = scaling;
+    const columns = task.features.length;
+    const layout = layOut(arena, { columns, batch, threads, targetMean, targetDeviation, guard });
+    const store = createPackedStore({ arena, kernels, task, scaling, batch, seed, directory: this.#directory });
+    try {
+      for await (const block of source.blocks()) {
+        checkAborted(signal, epoch);
+        if (block.kind === "values") throw new TrainingError("engine", "engine packed reads codes, not raw rows");
+        await store.add(block);
+      }
+      await store.finish();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    const member = threads === 1 ? createMember({ kernels, layout, thread: 0, barrier: undefined }) : undefined;
+    this.#prepared = { source, scaling, store, layout, member };
+    if (threads > 1) await this.#gather(threads);
+    return this.#prepared;
+  }
+
+  /** Made when first needed, and kept: it reserves much of the address space. */
+  #memory(): Arena {
+    this.#arena ??= createArena(createKernelMemory(pageBytes, this.#cap), this.#cap);
+    this.#kernels ??= this.#makeKernels(this.#arena.memory);
+    return this.#arena;
+  }
+
+  #threadsFor({ source, task, batch }: EpochContext): number {
+    if (this.#single) return 1;
+    if (this.#threads !== "auto") return this.#threads;
+    const columns = task.features.length;
+    const pays = source.rows * columns >= threadedValues && batch * columns >= threadedBatch;
+    return pays ? Math.max(1, Math.min(idleProcessors(), mostThreads)) : 1;
+  }
+
+  /** A team of so many, told where everything lies. */
+  async #gather(threads: number): Promise<void> {
+    if (this.#team?.threads !== threads) {
+      await this.#team?.close();
+      this.#team = createTeam(threads, "packed-worker");
+    }
+    this.#tellLayout(this.#team);
+  }
+
+  #tellLayout(team: Team): void {
+    const { layout } = this.#prepared as Prepared;
+    team.tell({ kind: "layout", memory: (this.#arena as Arena).memory, layout } satisfies PackedMessage);
+  }
+
+  async #runTeam(job: PackedJob, signal: AbortSignal | undefined): Promise<RunEnd> {
+    if (this.#team === undefined) {
+      this.#team = createTeam((this.#prepared as Prepared).layout.threads, "packed-worker");
+      this.#tellLayout(this.#team);
+    }
+    const team = this.#team;
+    let end: RunEnd = "left";
+    try {
+      end = await team.run({ kind: "job", job } satisfies PackedMessage, signal);
+      return end;
+    } finally {
+      // Whoever has left a barrier can't come back to it.
+      if (end === "left") {
+        this.#team = undefined;
+        await team.close();
+      }
+    }
+  }
+
+  async #runAlone(job: PackedJob, member: PackedMember, { task, signal, epoch, batch }: EpochContext): Promise<RunEnd> {
+    const turn = Math.max(1, Math.floor(turnValues / (batch * task.features.length)));
+    for (let at = 0; at < job.count; at += turn) {
+      if (at > 0) await setImmediate();
+      checkAborted(signal, epoch);
+      const count = Math.min(turn, job.count - at);
+      const end = member.run({ ...job, order: job.order + 4 * at, count, firstStep: job.firstStep + at });
+      if (end !== "done") return end;
+    }
+    return "done";
+  }
+}
+
+/** Processors that others leave free, by the load of the last minute: threads that wait for each other need one each. */
+function idleProcessors(): number {
+  return Math.round(availableParallelism() - (loadavg()[0] ?? 0));
+}
+
+function wordsOf(purpose: string, seed: number | string, epoch: number): WordStream {
+  return wordStream(streamName(purpose, seed), epoch);
+}
+
+function jobOf(context: EpochContext, store: PackedStore): Omit<PackedJob, keyof BatchRun | "firstStep"> {
+  const { step, modelBits, residualBits, gradientBits, spreads, trail, seed, epoch } = context;
+  return {
+    grids: store.grids,
+    step,
+    modelBits: modelBits === 0 ? fullBits : modelBits,
+    residualBits: residualBits === 0 ? fullBits : residualBits,
+    gradientBits,
+    subtractSpreads: spreads !== undefined,
+    averages: trail !== undefined,
+    streams: {
+      model: wordsOf("model", seed, epoch),
+      residual: wordsOf("residual", seed, epoch),
+      gradient: wordsOf("gradient", seed, epoch),
+    },
+  };
+}
+
+/** Why the packed engine can't run a training; undefined where it can. */
+function packedRefusal(needs: EngineNeeds): string | undefined {
+  const { rowSpreads, ...widths } = needs;
+  if (rowSpreads) return "it subtracts the columns' average d: diagonal \"row\" is the reference engine's";
+  for (const name of ["modelBits", "residualBits", "gradientBits"] as const)
+    if (widths[name] > fullBits) return `${name} of ${widths[name]} where int16 holds ${fullBits}`;
+  return gridsRefusal(needs);
+}

@@ -1,0 +1,344 @@
+import type { GradientRun, Kernels, RoundRun, WordStream } from "../kernels/index.ts";
+import type { Barrier } from "./barrier.ts";
+import { chunkColumns, type GridVectors, type PackedJob, type PackedLayout, slot, slotBytes } from "./packed-layout.ts";
+
+/** How a run over batches ended: `left` where another member of the team has failed or the caller gave up. */
+export type RunEnd = "done" | "diverged" | "left";
+
+/** One thread of a team, or all of it. */
+export interface PackedMember {
+  /** Runs all batches of a job together with the other members. */
+  run(job: PackedJob): RunEnd;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** What a member works with; `barrier` only where it is not alone. */
+export interface MemberParts {
+  readonly kernels: Kernels;
+  readonly layout: PackedLayout;
+  readonly thread: number;
+  readonly barrier: Barrier | undefined;
+}
+
+/** Rows and int16 entries are shared out in multiples of this, so that every share starts at a multiple of 16 bytes. */
+const rowGroup = 8;
+
+/** @param parts Its place in the team; the layout is the same for all members. */
+export function createMember(parts: MemberParts): PackedMember {
+  return new TeamMember(parts);
+}
+
+const noWords: WordStream = { keyLow: 0, keyHigh: 0, indexLow: 0, indexHigh: 0 };
+
+/** The rows of one mini-batch. */
+interface Place {
+  readonly codes: number;
+  readonly labels: number;
+  readonly rows: number;
+  readonly grid: GridVectors;
+}
+
+/**
+ * Mini-batch descent on codes. Each member owns a slice of the columns, for which it rounds the model and takes the step,
+ * and of each batch's rows, for which it forms residuals and its part of the gradient. Whatever one member takes from
+ * another is a maximum, a sum of integers or a float64 sum over fixed columns: nothing depends on how many members share.
+ */
+class TeamMember implements PackedMember {
+  readonly #kernels: Kernels;
+  readonly #layout: PackedLayout;
+  readonly #thread: number;
+  readonly #barrier: Barrier | undefined;
+  readonly #from: number;
+  readonly #to: number;
+  readonly #round: Writable<RoundRun>;
+  readonly #gradient: Writable<GradientRun>;
+  readonly #rows = { width: 8 as GridVectors["width"], codes: 0, stride: 0, rows: 0, columns: 0 };
+  #job: PackedJob | undefined;
+  #f64: Float64Array<ArrayBufferLike> = new Float64Array(0);
+  #i16: Int16Array<ArrayBufferLike> = new Int16Array(0);
+  #u32: Uint32Array<ArrayBufferLike> = new Uint32Array(0);
+
+  constructor({ kernels, layout, thread, barrier }: MemberParts) {
+    this.#kernels = kernels;
+    this.#layout = layout;
+    this.#thread = thread;
+    this.#barrier = barrier;
+    const chunks = Math.ceil(layout.columns / chunkColumns);
+    const border = (t: number): number => Math.floor((chunks * t) / layout.threads) * chunkColumns;
+    this.#from = border(thread);
+    this.#to = Math.min(border(thread + 1), layout.columns);
+    this.#rows.columns = layout.columns;
+    const scratch = layout.scratch + thread * layout.scratchStride;
+    this.#round = { values: 0, length: 0, bits: 15, scale: 0, stream: noWords, firstWord: 0, out: 0, scratch };
+    const own = 8 * this.#from;
+    this.#gradient = {
+      length: this.#to - this.#from,
+      sums: layout.sums + own,
+      factors: 0,
+      offsets: 0,
+      spreads: 0,
+      model: layout.modelFloats + own,
+      sumScale: 0,
+      offsetScale: 0,
+      spreadScale: 0,
+      out: layout.gradient + own,
+    };
+  }
+
+  run(job: PackedJob): RunEnd {
+    // Views are made anew: the memory may have grown since the last job.
+    const { buffer } = this.#kernels.memory;
+    this.#f64 = new Float64Array(buffer);
+    this.#i16 = new Int16Array(buffer);
+    this.#u32 = new Uint32Array(buffer);
+    this.#job = job;
+    for (let b = 0; b < job.count; b++) {
+      const place = this.#u32[job.order / 4 + b] as number;
+      const end = this.#descend(job, this.#placeAt(job, place), job.firstStep + b);
+      if (end !== "done") return end;
+    }
+    return "done";
+  }
+
+  #placeAt({ places, grids }: PackedJob, index: number): Place {
+    const at = places / 4 + 4 * index;
+    const u32 = this.#u32;
+    const grid = grids[u32[at + 3] as number] as GridVectors;
+    return { codes: u32[at] as number, labels: u32[at + 1] as number, rows: u32[at + 2] as number, grid };
+  }
+
+  /** All members are here; false where one has left for good. */
+  #meet(): boolean {
+    return this.#barrier === undefined || this.#barrier.wait();
+  }
+
+  #leave(entry: number, value: number): void {
+    this.#f64[(this.#layout.slots + this.#thread * slotBytes) / 8 + entry] = value;
+  }
+
+  /** The largest of what the members have left; NaN where one is. */
+  #largest(entry: number): number {
+    let largest = 0;
+    for (let t = 0; t < this.#layout.threads; t++)
+      largest = Math.max(largest, this.#f64[(this.#layout.slots + t * slotBytes) / 8 + entry] as number);
+    return largest;
+  }
+
+  #total(entry: number): number {
+    let total = 0;
+    for (let t = 0; t < this.#layout.threads; t++)
+      total += this.#f64[(this.#layout.slots + t * slotBytes) / 8 + entry] as number;
+    return total;
+  }
+
+  /** One step. Between two meetings a member writes only what is its own. */
+  #descend(job: PackedJob, place: Place, ordinal: number): RunEnd {
+    const { columns, batch } = this.#layout;
+    this.#scaleModel(place.grid);
+    if (!this.#meet()) return "left";
+    const most = this.#largest(slot.model);
+    if (!(most < Number.POSITIVE_INFINITY)) return "diverged";
+    const unit = most / (2 ** job.modelBits - 1);
+    this.#roundModel(job, place.grid, most, ordinal * columns);
+    if (!this.#meet()) return "left";
+    const first = this.#rowBorder(place.rows, this.#thread);
+    const count = this.#rowBorder(place.rows, this.#thread + 1) - first;
+    this.#formResiduals(place, first, count, unit);
+    if (!this.#meet()) return "left";
+    const error = this.#largest(slot.residual);
+    if (!(error < Number.POSITIVE_INFINITY)) return "diverged";
+    this.#roundResiduals(job, first, count, error, ordinal * batch);
+    this.#sumGradient(place, first, count);
+    if (!this.#meet()) return "left";
+    this.#assemble(place, unit, error / (2 ** job.residualBits - 1));
+    if (job.gradientBits > 0) {
+      this.#leave(slot.gradient, this.#kernels.largest(this.#gradient.out, this.#gradient.length));
+      if (!this.#meet()) return "left";
+      const steepest = this.#largest(slot.gradient);
+      if (!(steepest < Number.POSITIVE_INFINITY)) return "diverged";
+      this.#roundGradient(job, steepest, ordinal * columns);
+    }
+    const { weights, trail } = this.#layout;
+    const own = 8 * this.#from;
+    const { out, length } = this.#gradient;
+    this.#kernels.descend(weights + own, out, length, job.step, job.averages ? trail + own : 0);
+    return "done";
+  }
+
+  #rowBorder(rows: number, thread: number): number {
+    const { threads } = this.#layout;
+    return thread === threads ? rows : Math.floor((rows * thread) / threads / rowGroup) * rowGroup;
+  }
+
+  #scaleModel(grid: GridVectors): void {
+    const own = 8 * this.#from;
+    const length = this.#to - this.#from;
+    const { weights, scaled } = this.#layout;
+    this.#kernels.multiply(weights + own, grid.factors + own, length, scaled + own);
+    this.#leave(slot.model, this.#kernels.largest(scaled + own, length));
+  }
+
+  /** Q₃ of the own columns, and their share of the offset: Σ ratio · rounded model, a sum for every chunk of columns. */
+  #roundModel({ modelBits, streams }: PackedJob, grid: GridVectors, scale: number, firstWord: number): void {
+    const { scaled, model, modelFloats, chunkSums } = this.#layout;
+    const from = this.#from;
+    const to = this.#to;
+    this.#roundInto(scaled + 8 * from, to - from, model + 2 * from, modelBits, scale, streams.model, firstWord + from);
+    const f64 = this.#f64;
+    const i16 = this.#i16;
+    const rounded = model / 2;
+    const floats = modelFloats / 8;
+    const ratios = grid.ratios / 8;
+    // Zero is no point of the scale: a column without variance would be rounded to one of its neighbours.
+    for (const column of grid.idle) if (column >= from && column < to) i16[rounded + column] = 0;
+    for (let chunk = from; chunk < to; chunk += chunkColumns) {
+      const end = Math.min(chunk + chunkColumns, to);
+      let even = 0;
+      let odd = 0;
+      let j = chunk;
+      for (; j + 1 < end; j += 2) {
+        const a = i16[rounded + j] as number;
+        const b = i16[rounded + j + 1] as number;
+        f64[floats + j] = a;
+        f64[floats + j + 1] = b;
+        even += (f64[ratios + j] as number) * a;
+        odd += (f64[ratios + j + 1] as number) * b;
+      }
+      if (j < end) {
+        const a = i16[rounded + j] as number;
+        f64[floats + j] = a;
+        even += (f64[ratios + j] as number) * a;
+      }
+      f64[chunkSums / 8 + chunk / chunkColumns] = even + odd;
+    }
+  }
+
+  #roundInto(
+    values: number,
+    length: number,
+    out: number,
+    bits: number,
+    scale: number,
+    stream: WordStream,
+    firstWord: number,
+  ): void {
+    const run = this.#round;
+    run.values = values;
+    run.length = length;
+    run.out = out;
+    run.bits = bits;
+    run.scale = scale;
+    run.stream = stream;
+    run.firstWord = firstWord;
+    if (length > 0) this.#kernels.roundVector(run);
+  }
+
+  #selectRows(place: Place, first: number, count: number): void {
+    const rows = this.#rows;
+    rows.width = place.grid.width;
+    rows.stride = place.grid.stride;
+    rows.codes = place.codes + first * place.grid.stride;
+    rows.rows = count;
+  }
+
+  /** Residuals of the own rows, in standardised units. @param unit What the rounded model counts in. */
+  #formResiduals(place: Place, first: number, count: number, unit: number): void {
+    const { columns, model, residuals, chunkSums, targetMean, targetDeviation } = this.#layout;
+    const f64 = this.#f64;
+    let offset = 0;
+    for (let chunk = 0; chunk * chunkColumns < columns; chunk++) offset += f64[chunkSums / 8 + chunk] as number;
+    offset *= unit;
+    let largest = 0;
+    if (count > 0) {
+      this.#selectRows(place, first, count);
+      const out = residuals + 8 * first;
+      this.#kernels.dotRows(this.#rows, model, out);
+      const at = out / 8;
+      const labels = place.labels / 8 + first;
+      for (let r = 0; r < count; r++) {
+        const target = ((f64[labels + r] as number) - targetMean) / targetDeviation;
+        const residual = unit * (f64[at + r] as number) + offset - target;
+        f64[at + r] = residual;
+        largest = Math.max(largest, Math.abs(residual));
+      }
+    }
+    this.#leave(slot.residual, largest);
+  }
+
+  #roundResiduals(
+    { residualBits, streams }: PackedJob,
+    first: number,
+    count: number,
+    scale: number,
+    word: number,
+  ): void {
+    const { residuals, roundedResiduals } = this.#layout;
+    const out = roundedResiduals + 2 * first;
+    this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, word + first);
+    let sum = 0;
+    const i16 = this.#i16;
+    for (let r = 0; r < count; r++) sum += i16[out / 2 + r] as number;
+    this.#leave(slot.residualSum, sum);
+  }
+
+  /** Σ residual · code over the own rows, all columns. */
+  #sumGradient(place: Place, first: number, count: number): void {
+    const { sums, sumStride, roundedResiduals } = this.#layout;
+    const own = sums + this.#thread * sumStride;
+    this.#f64.fill(0, own / 8, (own + sumStride) / 8);
+    if (count === 0) return;
+    this.#selectRows(place, first, count);
+    this.#kernels.gradientRows(this.#rows, roundedResiduals + 2 * first, own);
+  }
+
+  /** The own columns' gradient from what all members have summed. */
+  #assemble({ grid, rows }: Place, unit: number, residualUnit: number): void {
+    const { sums, sumStride, threads, batch, guard } = this.#layout;
+    const f64 = this.#f64;
+    for (let t = 1; t < threads; t++) {
+      const other = (t * sumStride) / 8;
+      for (let at = sums / 8 + this.#from; at < sums / 8 + this.#to; at++)
+        f64[at] = (f64[at] as number) + (f64[at + other] as number);
+    }
+    const run = this.#gradient;
+    const own = 8 * this.#from;
+    run.factors = grid.factors + own;
+    run.offsets = grid.offsets + own;
+    run.spreads = grid.spreads + own;
+    run.sumScale = residualUnit / batch;
+    run.offsetScale = (this.#total(slot.residualSum) * residualUnit) / batch;
+    run.spreadScale = this.#job?.subtractSpreads === true ? (unit * rows) / batch : 0;
+    if (run.length > 0) this.#kernels.assembleGradient(run);
+    if (guard.count > 0) this.#addGuard(grid, unit);
+  }
+
+  /** Σ strength · v(v·x) on the own columns, x the model as it was read. */
+  #addGuard(grid: GridVectors, unit: number): void {
+    const { columns, guard, modelFloats, gradient } = this.#layout;
+    const f64 = this.#f64;
+    for (let g = 0; g < guard.count; g++) {
+      const direction = guard.directions / 8 + g * columns;
+      let projection = 0;
+      for (let j = 0; j < columns; j++) {
+        const factor = f64[grid.factors / 8 + j] as number;
+        if (factor > 0)
+          projection += (f64[direction + j] as number) * (((f64[modelFloats / 8 + j] as number) * unit) / factor);
+      }
+      projection *= f64[guard.strengths / 8 + g] as number;
+      for (let j = this.#from; j < this.#to; j++)
+        f64[gradient / 8 + j] = (f64[gradient / 8 + j] as number) + projection * (f64[direction + j] as number);
+    }
+  }
+
+  /** Q₄ of the own columns, in place. */
+  #roundGradient({ gradientBits, streams }: PackedJob, scale: number, firstWord: number): void {
+    const { roundedGradient, gradient } = this.#layout;
+    const from = this.#from;
+    const to = this.#to;
+    const out = roundedGradient + 2 * from;
+    this.#roundInto(gradient + 8 * from, to - from, out, gradientBits, scale, streams.gradient, firstWord + from);
+    const unit = scale / (2 ** gradientBits - 1);
+    for (let j = from; j < to; j++) this.#f64[gradient / 8 + j] = (this.#i16[roundedGradient / 2 + j] as number) * unit;
+  }
+}

@@ -1,0 +1,109 @@
+import type { EncodeRun, GradientRun, Kernels, RoundRun, WordStream } from "./contract.ts";
+import type { TwinMemory } from "./twin-rows.ts";
+import { philoxWords, wordReader } from "./twin-words.ts";
+
+type Vectors = "encodeRows" | "fillWords" | "largest" | "roundVector" | "multiply" | "assembleGradient" | "descend";
+
+/** 2³². */
+const whole = 0x100000000;
+
+/** As the codec's `count` encoder; `scale` is s/(l_s − l₀) · 2³². */
+function encode(run: EncodeRun, bounds: readonly [number, number, number], value: number, word: () => number): number {
+  const [low, high, scale] = bounds;
+  const position = (Math.min(Math.max(value, low), high) - low) * (scale / whole);
+  const base = Math.floor(position);
+  const threshold = (position - base) * whole;
+  let code = run.samples * base;
+  for (let draw = 0; draw < run.samples; draw++) if (word() + 0.5 < threshold) code += 1;
+  return code;
+}
+
+function encodeRows(memory: TwinMemory, run: EncodeRun): number {
+  const { rows, columns } = run;
+  const lows = new Float64Array(memory.buffer, run.lows, columns);
+  const highs = new Float64Array(memory.buffer, run.highs, columns);
+  const scales = new Float64Array(memory.buffer, run.scales, columns);
+  const clipped = run.clipped === 0 ? undefined : new Uint32Array(memory.buffer, run.clipped, columns);
+  for (let r = 0; r < rows; r++) {
+    const values = new Float64Array(memory.buffer, run.values + r * run.valueStride, columns);
+    const codes = new Uint16Array(memory.buffer, run.codes + r * run.codeStride, columns);
+    const word = wordReader(run.stream, run.firstWord + r * run.wordsPerRow);
+    for (let c = 0; c < columns; c++) {
+      const value = values[c] as number;
+      const bounds = [lows[c] as number, highs[c] as number, scales[c] as number] as const;
+      if (!Number.isFinite(value)) return r * columns + c;
+      if (clipped !== undefined && (value < bounds[0] || value > bounds[1])) clipped[c] = (clipped[c] ?? 0) + 1;
+      codes[c] = encode(run, bounds, value, word);
+    }
+  }
+  return -1;
+}
+
+function roundVector(memory: TwinMemory, run: RoundRun): void {
+  const { length, scale } = run;
+  const intervals = 2 ** run.bits - 1;
+  const values = new Float64Array(memory.buffer, run.values, length);
+  const out = new Int16Array(memory.buffer, run.out, Math.ceil(length / 8) * 8).fill(0);
+  if (scale === 0) return;
+  const word = wordReader(run.stream, run.firstWord);
+  for (let i = 0; i < length; i++) {
+    const position = (((values[i] as number) / scale + 1) / 2) * intervals;
+    const base = Math.min(Math.floor(position), intervals - 1);
+    const code = word() + 0.5 < (position - base) * whole ? base + 1 : base;
+    out[i] = 2 * code - intervals;
+  }
+}
+
+function assembleGradient(memory: TwinMemory, run: GradientRun): void {
+  const view = (pointer: number): Float64Array => new Float64Array(memory.buffer, pointer, run.length);
+  const [sums, factors, offsets, spreads, model, out] = [
+    view(run.sums),
+    view(run.factors),
+    view(run.offsets),
+    view(run.spreads),
+    view(run.model),
+    view(run.out),
+  ];
+  for (let i = 0; i < run.length; i++) {
+    const sum = run.sumScale * ((factors[i] as number) * (sums[i] as number));
+    const diagonal = (spreads[i] as number) * (model[i] as number);
+    out[i] = sum + run.offsetScale * (offsets[i] as number) - run.spreadScale * diagonal;
+  }
+}
+
+function largest(memory: TwinMemory, values: number, length: number): number {
+  let most = 0;
+  for (const value of new Float64Array(memory.buffer, values, length)) most = Math.max(most, Math.abs(value));
+  return most;
+}
+
+function fillWords(memory: TwinMemory, stream: WordStream, firstBlock: number, blocks: number, out: number): void {
+  const words = new Uint32Array(memory.buffer, out, blocks * 4);
+  for (let block = 0; block < blocks; block++) philoxWords(stream, firstBlock + block, words, block * 4);
+}
+
+/** Random words and float64 vectors. */
+export function twinVectors(memory: TwinMemory): Pick<Kernels, Vectors> {
+  return {
+    encodeRows: (run) => encodeRows(memory, run),
+    fillWords: (stream, firstBlock, blocks, out) => fillWords(memory, stream, firstBlock, blocks, out),
+    largest: (values, length) => largest(memory, values, length),
+    roundVector: (run) => roundVector(memory, run),
+    multiply: (a, b, length, out) => {
+      const left = new Float64Array(memory.buffer, a, length);
+      const right = new Float64Array(memory.buffer, b, length);
+      const product = new Float64Array(memory.buffer, out, length);
+      for (let i = 0; i < length; i++) product[i] = (left[i] as number) * (right[i] as number);
+    },
+    assembleGradient: (run) => assembleGradient(memory, run),
+    descend: (weights, gradient, length, step, trail) => {
+      const x = new Float64Array(memory.buffer, weights, length);
+      const g = new Float64Array(memory.buffer, gradient, length);
+      const sum = trail === 0 ? undefined : new Float64Array(memory.buffer, trail, length);
+      for (let i = 0; i < length; i++) {
+        x[i] = (x[i] as number) - step * (g[i] as number);
+        if (sum !== undefined) sum[i] = (sum[i] as number) + (x[i] as number);
+      }
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { blockBytes, type CodeRows, type FloatRows, floatBlock, type Kernels, rowStride } from "./contract.ts";
+import { KernelError } from "./errors.ts";
+import { wasmBytes } from "./generated/wasm-bytes.ts";
+import type { WasmExports } from "./wasm-exports.ts";
+import { type WasmMemory, webAssembly } from "./web-assembly.ts";
+
+/** The module's bytes; a new array. */
+function decodeBytes(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(wasmBytes), (character) => character.charCodeAt(0));
+}
+
+/**
+ * Whether kernels in WebAssembly run here: SIMD, threads and shared memory. Where not, the TypeScript kernels do the same,
+ * slowly.
+ */
+export function canRunWasmKernels(): boolean {
+  const wasm = webAssembly();
+  return wasm !== undefined && typeof SharedArrayBuffer !== "undefined" && wasm.validate(decodeBytes());
+}
+
+function instantiate(memory: WasmMemory): WasmExports {
+  const wasm = webAssembly();
+  if (wasm === undefined) throw new KernelError("unsupported", "WebAssembly is not available here");
+  try {
+    const { exports } = new wasm.Instance(new wasm.Module(decodeBytes()), { env: { memory } });
+    return exports as unknown as WasmExports;
+  } catch (cause) {
+    throw new KernelError("unsupported", "WebAssembly with SIMD and shared memory is not available here", { cause });
+  }
+}
+
+const blocksOf = ({ width, columns }: CodeRows): number => rowStride(width, columns) / blockBytes;
+const floatBlocks = ({ columns }: FloatRows): number => Math.ceil(columns / floatBlock);
+const latticeBlocks = (columns: number): number => Math.ceil(columns / 8);
+
+/**
+ * The kernels in WebAssembly SIMD. Compiled and instantiated in place, so that a worker calls this once.
+ *
+ * @param memory Shared, from `createKernelMemory`; what lies below `firstFreeByte` is the module's.
+ * @throws {@link KernelError} `unsupported` where the module can't run.
+ */
+export function createWasmKernels(memory: WasmMemory): Kernels {
+  const calls = instantiate(memory);
+  return { name: "wasm", memory, ...productCalls(calls), ...storeCalls(calls), ...vectorCalls(calls) };
+}
+
+type Products =
+  | "dotRows"
+  | "gradientRows"
+  | "dotTable"
+  | "gradientTable"
+  | "dotLattice"
+  | "gradientLattice"
+  | "dotFloats"
+  | "gradientFloats"
+  | "hogwildRows";
+
+function productCalls(calls: WasmExports): Pick<Kernels, Products> {
+  const dots = { 1: calls.dot1, 2: calls.dot2, 4: calls.dot4, 8: calls.dot8 };
+  const gradients = { 1: calls.gradient1, 2: calls.gradient2, 4: calls.gradient4, 8: calls.gradient8 };
+  return {
+    dotRows: (rows, model, out) => dots[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), model, out),
+    gradientRows: (rows, residuals, out) =>
+      gradients[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), residuals, out),
+    dotTable: ({ width, codes, stride, rows, columns }, tables, model, out) =>
+      calls.dotTable(width, codes, stride, rows, columns, tables, model, out),
+    gradientTable: ({ width, codes, stride, rows, columns }, tables, residuals, out) =>
+      calls.gradientTable(width, codes, stride, rows, columns, tables, residuals, out),
+    dotLattice: ({ codes, stride, rows, columns }, model, out) =>
+      calls.dotLattice(codes, stride, rows, latticeBlocks(columns), model, out),
+    gradientLattice: ({ codes, stride, rows, columns }, residuals, out) =>
+      calls.gradientLattice(codes, stride, rows, latticeBlocks(columns), residuals, out),
+    dotFloats: (rows, model, out) =>
+      calls.dotFloats(rows.values, rows.stride, rows.rows, floatBlocks(rows), model, out),
+    gradientFloats: (rows, residuals, out) =>
+      calls.gradientFloats(rows.values, rows.stride, rows.rows, floatBlocks(rows), residuals, out),
+    hogwildRows: (rows, targets, model, step) =>
+      calls.hogwildRows(rows.values, rows.stride, rows.rows, floatBlocks(rows), targets, model, step),
+  };
+}
+
+type Stores = "gramRows" | "columnSums" | "packRows" | "unpackRows" | "unpackWire" | "packWire" | "decodeRows";
+
+function storeCalls(calls: WasmExports): Pick<Kernels, Stores> {
+  return {
+    gramRows: (rows, out, scratch) =>
+      calls.gramRows(rows.width, rows.codes, rows.stride, rows.rows, rows.columns, blocksOf(rows), out, scratch),
+    columnSums: (rows, samples, out) =>
+      calls.columnSums(rows.width, rows.codes, rows.stride, rows.rows, blocksOf(rows), samples, out),
+    packRows: (rows, codes, codeStride) =>
+      calls.packRows(rows.width, rows.codes, rows.stride, rows.rows, rows.columns, codes, codeStride),
+    unpackRows: (rows, codes, codeStride) =>
+      calls.unpackRows(rows.width, rows.codes, rows.stride, rows.rows, rows.columns, codes, codeStride),
+    unpackWire: (body, firstBit, bits, count, top, codes) => calls.unpackWire(body, firstBit, bits, count, top, codes),
+    packWire: (codes, count, bits, body, firstBit) => calls.packWire(codes, count, bits, body, firstBit),
+    decodeRows: (rows, offsets, steps, out, outStride) => {
+      const { width, codes, stride, rows: count } = rows;
+      calls.decodeRows(width, codes, stride, count, blocksOf(rows), offsets, steps, out, outStride);
+    },
+  };
+}
+
+type Vectors = "encodeRows" | "fillWords" | "largest" | "roundVector" | "multiply" | "assembleGradient" | "descend";
+
+function vectorCalls(calls: WasmExports): Pick<Kernels, Vectors> {
+  return {
+    encodeRows: (run) => {
+      const { values, valueStride, rows, columns, lows, highs, scales, samples, codes, codeStride } = run;
+      const { keyLow, keyHigh, indexLow, indexHigh } = run.stream;
+      return calls.encodeRows(
+        ...([values, valueStride, rows, columns, lows, highs, scales, samples, codes, codeStride] as const),
+        ...([keyLow, keyHigh, indexLow, indexHigh] as const),
+        ...([run.firstWord, run.wordsPerRow, run.clipped, run.scratch] as const),
+      );
+    },
+    fillWords: ({ keyLow, keyHigh, indexLow, indexHigh }, firstBlock, blocks, out) =>
+      calls.fillWords(keyLow, keyHigh, indexLow, indexHigh, firstBlock, blocks, out),
+    largest: (values, length) => calls.largest(values, length),
+    roundVector: ({ values, length, bits, scale, stream, firstWord, out, scratch }) => {
+      const { keyLow, keyHigh, indexLow, indexHigh } = stream;
+      const intervals = 2 ** bits - 1;
+      calls.roundVector(
+        ...([values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh] as const),
+        ...([firstWord, out, scratch] as const),
+      );
+    },
+    multiply: (a, b, length, out) => calls.multiply(a, b, length, out),
+    assembleGradient: (run) => {
+      const { length, sums, factors, offsets, spreads, model, sumScale, offsetScale, spreadScale, out } = run;
+      calls.assembleGradient(length, sums, factors, offsets, spreads, model, sumScale, offsetScale, spreadScale, out);
+    },
+    descend: (weights, gradient, length, step, trail) => calls.descend(weights, gradient, length, step, trail),
+  };
+}

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { hogwildEngine, packedEngine } from "../../src/engines/index.ts";
+import { createTeam, type Team } from "../../src/engines/team.ts";
+import {
+  type Engine,
+  evaluate,
+  type LinearModel,
+  leastSquares,
+  type TrainOptions,
+  train,
+} from "../../src/train/index.ts";
+import { encodedSource, syntheticSet, valueSource } from "../train/support/data.ts";
+
+const open: { close?(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close?.();
+});
+
+function packed(threads: number): Engine {
+  const engine = packedEngine({ threads });
+  open.push(engine);
+  return engine;
+}
+
+const set = syntheticSet(200, 700, 1);
+const source = encodedSource(set, 4, 1);
+
+async function weights(engine: Engine, options: Partial<TrainOptions> = {}): Promise<number[]> {
+  const { model } = await train({ source, task: set.task, engine, epochs: 2, ...options });
+  return model.features.map(({ weight }) => weight);
+}
+
+describe("threads", () => {
+  it("give the model of one thread to the bit, for two and three, with everything rounded too", async () => {
+    const low = { modelBits: 6, residualBits: 8, gradientBits: 6, batch: 50 };
+    const [plain, rounded] = [await weights(packed(1)), await weights(packed(1), low)];
+    for (const threads of [2, 3]) {
+      const engine = packed(threads);
+      expect(await weights(engine)).toEqual(plain);
+      expect(await weights(engine, low)).toEqual(rounded);
+    }
+  });
+
+  it("stop when the signal fires, and the engine can be used again", async () => {
+    const engine = packed(2);
+    const controller = new AbortController();
+    const options = { epochs: 1000, signal: controller.signal };
+    const endless = weights(engine, {
+      ...options,
+      onEpoch: ({ epoch }) => {
+        if (epoch === 1) controller.abort();
+      },
+    });
+    await expect(endless).rejects.toMatchObject({ code: "aborted" });
+    expect(await weights(engine)).toEqual(await weights(packed(1)));
+  });
+
+  it("report a divergence", async () => {
+    await expect(weights(packed(2), { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
+  });
+});
+
+describe("a team", () => {
+  const team = (entry = "packed-worker"): Team => {
+    const made = createTeam(2, entry);
+    open.push(made);
+    return made;
+  };
+
+  it("fails with a typed error where a worker throws, and stays closed to jobs", async () => {
+    const broken = team();
+    await expect(broken.run({ kind: "layout" }, undefined)).rejects.toMatchObject({ code: "worker" });
+    await expect(broken.run({ kind: "layout" }, undefined)).rejects.toMatchObject({ code: "worker" });
+  });
+
+  it("fails where a worker can't even start", async () => {
+    await expect(team("no-such-file").run({}, undefined)).rejects.toMatchObject({ code: "worker" });
+  });
+
+  it("fails a job under way when it is closed", async () => {
+    const one = team();
+    const job = one.run({ kind: "idle" }, undefined);
+    const failed = expect(job).rejects.toMatchObject({ code: "worker", message: /closed/ });
+    await one.close();
+    await failed;
+    await one.close();
+  });
+});
+
+describe("hogwild on two threads", () => {
+  it("comes to the optimum's loss within 2 %, and may differ from run to run", async () => {
+    const raw = valueSource(set.values, set.columns);
+    const engine = hogwildEngine({ threads: 2 });
+    open.push(engine);
+    const { model } = await train({ source: raw, task: set.task, engine, epochs: 40 });
+    const lossOf = (found: LinearModel): number => evaluate(found, set.task, set.values, set.columns).loss;
+    const best = lossOf(leastSquares(set.values, set.columns, set.task));
+    expect(lossOf(model) / best).toBeLessThan(1.02);
+  });
+});

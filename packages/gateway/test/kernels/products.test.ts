@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import {
+  type CodeRows,
+  type CodeWidth,
+  paddedColumns,
+  paddedFloats,
+  rowStride,
+  tableLimit,
+} from "../../src/kernels/contract.ts";
+import { integers, KernelPair, normals, random } from "./support.ts";
+
+const widths: readonly CodeWidth[] = [1, 2, 4, 8];
+const shapes = [
+  [1, 1],
+  [2, 10],
+  [3, 31],
+  [7, 100],
+  [64, 129],
+  [257, 65],
+] as const;
+
+/** Rows at rest from codes in natural order, packed by both. */
+function store(pair: KernelPair, width: CodeWidth, rows: number, columns: number, codes: readonly number[]): CodeRows {
+  const stride = rowStride(width, columns);
+  const from = pair.put(Uint16Array.from(codes));
+  const run = { width, codes: pair.room(rows * stride), stride, rows, columns };
+  pair.run((kernels) => kernels.packRows(run, from, columns * 2));
+  return run;
+}
+
+describe.each(widths)("width %i", (width) => {
+  const top = 2 ** width - 1;
+
+  test.each(shapes)("%i rows of %i columns: dot and gradient give the twin's integers", (rows, columns) => {
+    const pair = new KernelPair();
+    const stream = random(`${width}/${rows}/${columns}`);
+    const run = store(pair, width, rows, columns, integers(stream, rows * columns, 0, top));
+    const padded = paddedColumns(width, columns);
+    const model = pair.put(Int16Array.from(integers(stream, padded, -32767, 32767)));
+    const residuals = pair.put(Int16Array.from(integers(stream, rows, -32767, 32767)));
+    const dots = pair.room(rows * 8);
+    const sums = pair.room(padded * 8);
+    pair.run((kernels) => kernels.dotRows(run, model, dots));
+    pair.run((kernels) => kernels.gradientRows(run, residuals, sums));
+    pair.run((kernels) => kernels.gradientRows(run, residuals, sums));
+    expect(pair.floats(sums, padded).subarray(columns)).toEqual(new Float64Array(padded - columns));
+  });
+
+  test.each([32767, -32767, -32768])("all codes at the top, model and residuals all %i", (extreme) => {
+    const pair = new KernelPair(1 << 22);
+    const columns = 4200;
+    const rows = 3;
+    const run = store(pair, width, rows, columns, new Array<number>(rows * columns).fill(top));
+    const model = pair.put(new Int16Array(paddedColumns(width, columns)).fill(extreme));
+    const dots = pair.room(rows * 8);
+    pair.run((kernels) => kernels.dotRows(run, model, dots));
+    expect([...pair.floats(dots, rows)]).toEqual(new Array(rows).fill(top * extreme * columns));
+
+    const tall = store(pair, width, 1030, 70, new Array<number>(1030 * 70).fill(top));
+    const residuals = pair.put(new Int16Array(1030).fill(extreme));
+    const sums = pair.room(paddedColumns(width, 70) * 8);
+    pair.run((kernels) => kernels.gradientRows(tall, residuals, sums));
+    expect([...pair.floats(sums, 70)]).toEqual(new Array(70).fill(top * extreme * 1030));
+  });
+
+  test("columns do not leak into each other: one column at the top among zeros", () => {
+    const pair = new KernelPair();
+    const columns = 256 / width;
+    const codes = new Array<number>(columns * columns).fill(0);
+    for (let i = 0; i < columns; i++) codes[i * columns + i] = top;
+    const run = store(pair, width, columns, columns, codes);
+    const model = pair.put(Int16Array.from({ length: columns }, (_, j) => j + 1));
+    const residuals = pair.put(Int16Array.from({ length: columns }, (_, r) => -1000 - r));
+    const dots = pair.room(columns * 8);
+    const sums = pair.room(columns * 8);
+    pair.run((kernels) => kernels.dotRows(run, model, dots));
+    pair.run((kernels) => kernels.gradientRows(run, residuals, sums));
+    expect([...pair.floats(dots, columns)]).toEqual(Array.from({ length: columns }, (_, r) => top * (r + 1)));
+    expect([...pair.floats(sums, columns)]).toEqual(Array.from({ length: columns }, (_, j) => top * (-1000 - j)));
+  });
+});
+
+describe.each([4, 8] as const)("tables, width %i", (width) => {
+  test.each([
+    [1, 1],
+    [16, 32],
+    [37, 67],
+    [300, 40],
+  ])("%i rows of %i columns", (rows, columns) => {
+    const pair = new KernelPair();
+    const stream = random(`table/${width}/${rows}`);
+    const run = store(pair, width, rows, columns, integers(stream, rows * columns, 0, 2 ** width - 1));
+    const padded = paddedColumns(width, columns);
+    const tables = pair.put(Int16Array.from(integers(stream, padded * 2 ** width, -tableLimit, tableLimit)));
+    const model = pair.put(Int16Array.from(integers(stream, padded, -32767, 32767)));
+    const residuals = pair.put(Int16Array.from(integers(stream, rows, -32767, 32767)));
+    const dots = pair.room(rows * 8);
+    const sums = pair.room(padded * 8);
+    pair.run((kernels) => kernels.dotTable(run, tables, model, dots));
+    pair.run((kernels) => kernels.gradientTable(run, tables, residuals, sums), sums + columns * 8);
+  });
+
+  test.each([1, -1])("every entry and factor at its extreme, sign %i", (sign) => {
+    const pair = new KernelPair(1 << 22);
+    const run = store(pair, width, 530, 530, new Array<number>(530 * 530).fill(3));
+    const padded = paddedColumns(width, 530);
+    const tables = pair.put(new Int16Array(padded * 2 ** width).fill(sign * tableLimit));
+    const factors = pair.put(new Int16Array(padded).fill(-32768));
+    const dots = pair.room(530 * 8);
+    const sums = pair.room(padded * 8);
+    pair.run((kernels) => kernels.dotTable(run, tables, factors, dots));
+    pair.run((kernels) => kernels.gradientTable(run, tables, factors, sums), sums + 530 * 8);
+    expect(new Set(pair.floats(dots, 530))).toEqual(new Set([sign * tableLimit * -32768 * 530]));
+    expect(new Set(pair.floats(sums, 530))).toEqual(new Set([sign * tableLimit * -32768 * 530]));
+  });
+});
+
+test.each([
+  [1, 3],
+  [5, 17],
+  [40, 64],
+])("lattice of int16: %i rows of %i columns, extremes included", (rows, columns) => {
+  const pair = new KernelPair();
+  const stream = random(`lattice/${rows}`);
+  const padded = Math.ceil(columns / 8) * 8;
+  const values = new Int16Array(rows * padded);
+  for (let r = 0; r < rows; r++)
+    for (let j = 0; j < columns; j++)
+      values[r * padded + j] = r % 3 === 0 ? 32767 : (integers(stream, 1, -32767, 32767)[0] ?? 0);
+  const run = { codes: pair.put(values), stride: padded * 2, rows, columns };
+  const model = pair.put(Int16Array.from(integers(stream, padded, 32766, 32767)));
+  const residuals = pair.put(new Int16Array(rows).fill(-32767));
+  const dots = pair.room(rows * 8);
+  const sums = pair.room(padded * 8);
+  pair.run((kernels) => kernels.dotLattice(run, model, dots));
+  pair.run((kernels) => kernels.gradientLattice(run, residuals, sums));
+});
+
+test.each([
+  [1, 1],
+  [3, 10],
+  [6, 33],
+  [50, 100],
+])("float32: %i rows of %i columns, every rounding as in the twin", (rows, columns) => {
+  const pair = new KernelPair();
+  const stream = random(`float/${rows}`);
+  const padded = paddedFloats(columns);
+  const values = new Float32Array(rows * padded);
+  for (let r = 0; r < rows; r++) values.set(normals(stream, columns), r * padded);
+  const run = { values: pair.put(values), stride: padded * 4, rows, columns };
+  const model = pair.put(Float32Array.from(normals(stream, padded)));
+  const targets = pair.put(Float32Array.from(normals(stream, rows)));
+  const dots = pair.room(rows * 4);
+  const sums = pair.room(padded * 4);
+  pair.run((kernels) => kernels.dotFloats(run, model, dots));
+  pair.run((kernels) => kernels.gradientFloats(run, targets, sums));
+  pair.run((kernels) => kernels.hogwildRows(run, targets, model, 0.01));
+});
