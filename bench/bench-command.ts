@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
@@ -14,7 +15,7 @@ import {
 /** Files of this folder that are no bench. */
 const others: ReadonlySet<string> = new Set(["run", "bench-command", "bench-result"]);
 
-const usage = "npm run bench -- NAME [--json] [--data-folder DIR] [--quick] [--plot FILE.svg]";
+const usage = "npm run bench -- NAME [--json] [--data-folder DIR] [--quick] [--only ID,ID] [--plot FILE.svg]";
 
 /** Where {@link runBenchCommand} writes. */
 export interface BenchIo {
@@ -38,6 +39,7 @@ interface Call {
   readonly quick: boolean;
   readonly dataFolder: string | undefined;
   readonly plot: string | undefined;
+  readonly only: readonly string[] | undefined;
 }
 
 /** @throws BenchError for unknown flags and for anything but one name of a bench. */
@@ -49,7 +51,10 @@ function readCall(args: readonly string[], names: readonly string[], folder: str
     throw new BenchError(`there is no bench ${JSON.stringify(name)}; there is ${names.join(", ")}`);
   const dataFolder = parsed.values["data-folder"] ?? folder;
   if (dataFolder !== undefined && !existsSync(dataFolder)) throw new BenchError(`there is no folder ${dataFolder}`);
-  return { name, json: parsed.values.json, quick: parsed.values.quick, dataFolder, plot: parsed.values.plot };
+  const { json, quick, plot } = parsed.values;
+  if (plot !== undefined && !existsSync(dirname(plot))) throw new BenchError(`there is no folder for ${plot}`);
+  const only = parsed.values.only?.split(",").map((id) => id.trim());
+  return { name, json, quick, dataFolder, plot, only };
 }
 
 function parse(args: readonly string[]) {
@@ -58,6 +63,7 @@ function parse(args: readonly string[]) {
     quick: { type: "boolean", default: false },
     "data-folder": { type: "string" },
     plot: { type: "string" },
+    only: { type: "string" },
   } as const;
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
@@ -117,7 +123,7 @@ export function showResult({ name, machine, rows, notes = [], tables = [] }: Ben
 }
 
 /**
- * `npm run bench -- NAME [--json] [--data-folder DIR] [--quick] [--plot FILE.svg]`: runs bench/NAME.ts, and writes a table
+ * `npm run bench -- NAME [--json] [--data-folder DIR] [--quick] [--only ID,ID] [--plot FILE.svg]`: runs bench/NAME.ts, and writes a table
  * to a terminal and JSON elsewhere or with `--json`; with `--plot` the bench's picture too.
  *
  * @returns The exit code: 0, or 2 for a call that asks for something there is not, with one line on standard error.
@@ -125,19 +131,20 @@ export function showResult({ name, machine, rows, notes = [], tables = [] }: Ben
 export async function runBenchCommand(args: readonly string[], io: BenchIo): Promise<number> {
   const clear = io.err.isTerminal ? "\r\u001b[K" : "";
   try {
-    const { name, json, quick, dataFolder, plot } = readCall(args, benchNames(), io.environment["ZIPML_DATA"]);
+    const { name, json, quick, dataFolder, plot, only } = readCall(args, benchNames(), io.environment["ZIPML_DATA"]);
     const run = await loadBench(name);
     const options: BenchOptions = {
       quick,
       ...(dataFolder !== undefined && { dataFolder }),
+      ...(only !== undefined && { only }),
       progress: (line) => {
         if (io.err.isTerminal) io.err.write(`${clear}${line}`);
       },
     };
     const result = await run(options).finally(() => io.err.write(clear));
-    if (plot !== undefined) writePicture(plot, result);
     const { picture: _, ...figures } = result;
     io.out.write(json || !io.out.isTerminal ? `${JSON.stringify(figures)}\n` : showResult(result));
+    if (plot !== undefined) writePicture(plot, result);
     return 0;
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;

@@ -50,6 +50,8 @@ export interface BenchResult {
 export interface BenchOptions {
   /** Folder of the data sets, from `--data-folder` or the environment variable ZIPML_DATA. */
   readonly dataFolder?: string;
+  /** Which rows are wanted, from `--only ID,ID`; a bench that can't leave the others out gives all. */
+  readonly only?: readonly string[];
   /** Small sizes and few repeats: shows that the bench works, not what it measures. */
   readonly quick: boolean;
   /** Shows one line of progress on a terminal; does nothing elsewhere. */

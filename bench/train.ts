@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { type BenchOptions, type BenchResult, type BenchRow, benchRow, median, thisMachine } from "./bench-result.ts";
 import { codecRates } from "./train/codec-rates.ts";
 import { compilePeer, findSklearn } from "./train/peers.ts";
-import { type RaceResult, raceShape } from "./train/race-shape.ts";
+import { drawCurves } from "./train/picture.ts";
+import { knownIds, type RaceResult, raceShape } from "./train/race-shape.ts";
 import { type LossCurve, medianRatio, secondsTo } from "./train/races.ts";
+import { selectionOf } from "./train/selection.ts";
 import { type Shape, shapesOf } from "./train/shapes.ts";
 
 /** Loss against time, by shape: what the paper's figure 5 shows. */
@@ -79,11 +81,13 @@ function lossRows({ curves }: RaceResult, suffix: string): BenchRow[] {
 function bandwidthRows({ rates, bytes, values, bandwidth }: RaceResult, suffix: string): BenchRow[] {
   if (bandwidth.length === 0) return [];
   const baseline = median(bandwidth) / 1e9;
-  const shares = ["float32", "packed8", "packed4", "packed2"].map((id) => {
-    const perValue = (bytes.get(id) ?? 0) / (values.get(id) ?? 1);
-    const value = (median(rates.get(id) ?? []) * perValue) / 1e9;
-    return benchRow({ id: `${id}/bandwidth${suffix}`, value, baseline, unit: "GB/s", better: "higher" });
-  });
+  const shares = ["float32", "packed8", "packed4", "packed2"]
+    .filter((id) => rates.has(id))
+    .map((id) => {
+      const perValue = (bytes.get(id) ?? 0) / (values.get(id) ?? 1);
+      const value = (median(rates.get(id) ?? []) * perValue) / 1e9;
+      return benchRow({ id: `${id}/bandwidth${suffix}`, value, baseline, unit: "GB/s", better: "higher" });
+    });
   return [benchRow({ id: `bandwidth${suffix}`, value: baseline, unit: "GB/s", better: "higher" }), ...shares];
 }
 
@@ -103,9 +107,12 @@ const notes: readonly string[] = [
 ];
 
 /** `npm run bench -- train`: the engines against each other, against C with AVX2 and against scikit-learn. */
-export async function run({ quick, progress }: BenchOptions): Promise<TrainBenchResult> {
-  const folder = await mkdtemp(join(tmpdir(), "zipml-bench-"));
+export async function run({ quick, progress, only }: BenchOptions): Promise<TrainBenchResult> {
   const rounds = quick ? 3 : 5;
+  const shapes = shapesOf(quick);
+  const suffixes = shapes.map(({ suffix }) => suffix);
+  const selection = selectionOf(only, knownIds, suffixes);
+  const folder = await mkdtemp(join(tmpdir(), "zipml-bench-"));
   try {
     const [sgd, python] = [await compilePeer(folder), await findSklearn()];
     const missing = [sgd, python].flatMap((found) => ("reason" in found ? [found.reason] : []));
@@ -115,7 +122,12 @@ export async function run({ quick, progress }: BenchOptions): Promise<TrainBench
       python: "path" in python ? python.path : undefined,
     };
     const races: (readonly [Shape, RaceResult])[] = [];
-    for (const shape of shapesOf(quick)) races.push([shape, await raceShape(shape, programs, rounds, progress)]);
+    for (const shape of shapes)
+      if (selection.hasShape(shape.suffix))
+        races.push([shape, await raceShape({ shape, programs, selection, rounds, progress })]);
+    const [first] = races;
+    const picture = first === undefined ? undefined : await drawCurves(first[0], first[1].curves);
+    const codec = selection.has("encode4", "") || selection.has("decode4", "") ? codecRows(rounds) : [];
     const rows = races.flatMap(([{ suffix }, race]) => [
       ...rateRows(race, suffix),
       ...lossRows(race, suffix),
@@ -124,8 +136,9 @@ export async function run({ quick, progress }: BenchOptions): Promise<TrainBench
     return {
       name: "train",
       machine: thisMachine(),
-      rows: [...rows, ...codecRows(rounds)],
+      rows: [...rows, ...codec],
       notes: [...notes, ...missing],
+      ...(picture !== undefined && { picture }),
       curves: races.map(([{ columns, rows: count }, { curves }]) => ({ columns, rows: count, curves })),
     };
   } finally {

@@ -2,15 +2,11 @@ import { createStream } from "@zipml/codec";
 import { leastSquares, weightsOf } from "@zipml/gateway/train";
 import { describe, expect, it } from "vitest";
 import { goal, riskOf, seededRisk } from "../bench/wire/candidate.ts";
-import { createCompressors } from "../bench/wire/compressed.ts";
 import { createJudge, lagSums, lags, learn, meanSquareError, trainEnd } from "../bench/wire/lag-model.ts";
 import { decimalsOf, gorillaBits } from "../bench/wire/lossless.ts";
 import { deadBand } from "../bench/wire/lossy.ts";
-import { batches, measureSeries } from "../bench/wire/measure.ts";
-import { drawPicture } from "../bench/wire/picture.ts";
 import { differenceBits, differenceBytes, riceBits, zigzag } from "../bench/wire/rice-bits.ts";
 import { embeddedSeries, messagesOf } from "../bench/wire/series.ts";
-import { barRows, batchTable, contestsOf, lostTo, seriesTable } from "../bench/wire/summary.ts";
 import { createLink } from "../bench/wire/transport.ts";
 
 const [smooth, rough] = embeddedSeries(4000);
@@ -121,12 +117,13 @@ describe("peers written here", () => {
   });
 
   it("dead-band holds a reading until one is further away than the threshold", () => {
-    const { numbers, sent } = deadBand(readings, 0.5, 0.1);
-    for (const [t, value] of readings.entries()) {
+    const some = readings.slice(0, 400);
+    const { numbers, sent } = deadBand(some, 0.5, 0.1);
+    for (const [t, value] of some.entries()) {
       const held = (numbers[t] ?? 0) * 0.1;
       expect(Math.abs(held - value)).toBeLessThanOrEqual(sent[t] === 1 ? 0.05 + 1e-9 : 0.5);
     }
-    expect(sent.reduce((sum, flag) => sum + flag, 0)).toBeLessThan(readings.length / 2);
+    expect(sent.reduce((sum, flag) => sum + flag, 0)).toBeLessThan(some.length / 2);
   });
 });
 
@@ -149,44 +146,5 @@ describe("on the wire", () => {
       [1, 1, 1],
     ]);
     expect(messagesOf(smooth, 8, 5)).toHaveLength(5);
-  });
-});
-
-describe("a run", () => {
-  it("measures every way in every batch, tells who wins, and draws", async () => {
-    const result = measureSeries(
-      { ...smooth, segments: [readings.slice(0, 800)] },
-      { scales: [0.5, 0.03], seeds: 2, batches, share: 0.01, compressors: await createCompressors() },
-    );
-    if (result === undefined) throw new RangeError("the series can be learned from");
-    const ways = [...result.choices.keys()];
-    for (const way of [
-      "JSON",
-      "SenML CBOR",
-      "Sparkplug B metrics",
-      "CBOR float32",
-      "CBOR int4",
-      "Gorilla",
-      "zstd",
-      "dead-band",
-    ])
-      expect(ways).toContain(way);
-    for (const way of ["dither packed", "dither rice", "dither arithmetic", "count rice", "exact"])
-      expect(ways).toContain(way);
-    for (const { batches: each } of result.choices.values())
-      for (const batch of batches) {
-        const { payload = Number.NaN, wire } = each[batch] ?? {};
-        expect(payload).toBeGreaterThanOrEqual(0);
-        expect(wire?.mqtt3).toBeGreaterThanOrEqual(wire?.mqtt5 ?? Number.NaN);
-        expect(wire?.mqtt5tls).toBeGreaterThanOrEqual(wire?.mqtt5 ?? Number.NaN);
-      }
-    expect(result.choices.get("CBOR float32")?.batches[256]?.payload).toBeCloseTo(4, 0);
-    const contests = contestsOf([result]);
-    expect(contests).toHaveLength(1);
-    expect(barRows([result], contests).find(({ id }) => id === "series counted")?.value).toBe(1);
-    expect(batchTable(256, [result], contests).rows.length).toBe(ways.length + 1);
-    expect(seriesTable(contests).rows).toHaveLength(1);
-    expect(lostTo(contests).length).toBeLessThanOrEqual(1);
-    expect(await drawPicture([result])).toMatch(/^<svg/);
   });
 });

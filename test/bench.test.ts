@@ -34,6 +34,7 @@ describe("npm run bench", () => {
     [["levels-bits", "train"], "one name is needed"],
     [["levels-bits", "--fast"], "Unknown option '--fast'"],
     [["levels-bits", "--data-folder", "/no/such/folder"], "there is no folder /no/such/folder"],
+    [["wire", "--plot", "/no/such/folder/x.svg"], "there is no folder for /no/such/folder/x.svg"],
   ])("%j is one line and exit code 2", async (args, message) => {
     const { code, out, err } = await bench(args);
     expect([code, out, err.split("\n").length]).toEqual([2, "", 2]);
@@ -49,11 +50,14 @@ describe("npm run bench", () => {
         benchRow({ id: "alone", value: 0.000_012_345, unit: "s", better: "lower" }),
       ],
       notes: ["A note."],
+      tables: [{ title: "More", head: ["way", "bytes"], rows: [["this", 0.123456]] }],
     };
     const shown = showResult(result);
     expect(shown).toMatch(/fast\/slow .* 2 .* s .* 6 .* 3 /);
     expect(shown).toMatch(/alone .* 1\.234e-5 .* s /);
     expect(shown).toContain("A note.");
+    expect(shown).toMatch(/More\n.*\n.* way .* bytes /);
+    expect(shown).toMatch(/ this .* 0\.1235 /);
   });
 });
 

@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createStream, defineSchema, type Grid, type Stream, uniformGrid } from "@zipml/codec";
 import type { Device } from "@zipml/device";
+import { createGateway } from "@zipml/gateway";
+import { createMemoryBroker } from "@zipml/protocol/memory";
 import { describe, expect, it } from "vitest";
+import { group, startDevice } from "./fleet.ts";
 import { createClockwork } from "./fleet-clockwork.ts";
 
 const schema = defineSchema([
@@ -44,16 +50,17 @@ const exact = devices.map(rowsOf);
 
 /** What arrives of a reading: m, and d with E[m² − d] its square. */
 type Arrived = readonly [m: number, d: number];
-type Errors = (value: number, interval: number, stream: Stream) => Arrived;
+/** @param low The channel's lowest level. */
+type Errors = (value: number, low: number, interval: number, stream: Stream) => Arrived;
 
 const none: Errors = (value) => [value, 0];
 /** Uniform over a step, whatever the value. */
-const dither: Errors = (value, step, stream) => [value + step * (stream.uniform() - 0.5), step ** 2 / 12];
+const dither: Errors = (value, _low, step, stream) => [value + step * (stream.uniform() - 0.5), step ** 2 / 12];
 /** Two draws between the ends of the value's interval. */
-const count: Errors = (value, interval, stream) => {
-  const place = (value + 6) / interval; // both ranges begin at a whole number of intervals from −6
+const count: Errors = (value, low, interval, stream) => {
+  const place = (value - low) / interval;
   const ups = [0, 1].filter(() => stream.uniform() < place - Math.floor(place)).length;
-  return [interval * (Math.floor(place) + ups / 2) - 6, ups === 1 ? interval ** 2 / 4 : 0];
+  return [low + interval * (Math.floor(place) + ups / 2), ups === 1 ? interval ** 2 / 4 : 0];
 };
 
 /** Weights by the normal equations, written out, from what arrives of the rows: the oracle. */
@@ -63,8 +70,8 @@ function solve(errors: Errors, repeat = 0): number[] {
   const system = Array.from({ length: size }, () => new Array<number>(size + 1).fill(0));
   for (const list of exact) {
     const arrived = list.map(({ level, pump }) => [
-      errors(level, 12 / intervals, stream),
-      errors(pump, 2 / intervals, stream),
+      errors(level, -6, 12 / intervals, stream),
+      errors(pump, -1, 2 / intervals, stream),
     ]) as [Arrived, Arrived][];
     for (let t = 2; t < list.length; t++) {
       const [now, one, two] = [arrived[t], arrived[t - 1], arrived[t - 2]] as [Arrived, Arrived][];
@@ -86,13 +93,13 @@ function solve(errors: Errors, repeat = 0): number[] {
   return system.slice(1).map((equation, i) => (equation[size] ?? 0) / (equation[i + 1] ?? 1));
 }
 
-/** Standard errors of the weights, from 200 series of errors. */
+/** Standard errors of the weights, from 60 series of errors. */
 function standardErrors(errors: Errors, truth: readonly number[]): number[] {
   const sums = names.map(() => 0);
-  for (let repeat = 0; repeat < 200; repeat++)
+  for (let repeat = 0; repeat < 60; repeat++)
     for (const [i, weight] of solve(errors, repeat).entries())
       sums[i] = (sums[i] ?? 0) + (weight - (truth[i] ?? 0)) ** 2;
-  return sums.map((sum) => Math.sqrt(sum / 200));
+  return sums.map((sum) => Math.sqrt(sum / 60));
 }
 
 async function push(device: Device, list: readonly Row[], from: number): Promise<void> {
@@ -158,6 +165,41 @@ describe("fleet: lags", () => {
     expect(agent.predict({ pump: 0.5 })).toBeCloseTo(expected, 9);
     expect(() => agent.predict({})).toThrow(code("missing"));
     await close();
+  });
+
+  it("goes on from disk with the same windows, and takes other lags for another task", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "zipml-lags-"));
+    const broker = createMemoryBroker();
+    const open = (lags: number) =>
+      createGateway({
+        group,
+        directory,
+        transport: broker.connector(),
+        training: { ...training, lags },
+        receipts: { delay: 5, gapAfter: 150 },
+      });
+    const grid = uniformGrid(schema, { scheme: "dither", seed: "pond", bits: 6 });
+    const before = await open(2);
+    const { device: agent } = startDevice("a", broker.connector(), { schema, grid, batch: { rows: 32 } });
+    await push(agent, exact[0] ?? [], 0);
+    await agent.flush();
+    const { hash, model, short } = await before.train();
+    expect(short).toBe(2);
+    await before.close();
+
+    const after = await open(2);
+    expect(after.model()).toMatchObject({ hash, short: 2, version: 1 });
+    expect(await after.train()).toMatchObject({ model, short: 2, version: 2 });
+    await after.close();
+
+    const other = await open(3);
+    expect(other.model()).toBeUndefined();
+    const longer = await other.train();
+    expect(longer).toMatchObject({ short: 3, version: 3 });
+    expect(Object.keys(longer.weights)).toHaveLength(7);
+    await other.close();
+    await agent.close();
+    await rm(directory, { recursive: true });
   });
 
   it("refuses a target with one draw that is to be its own lag, and says why", async () => {

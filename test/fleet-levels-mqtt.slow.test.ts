@@ -13,6 +13,7 @@ import {
   gridsPublished,
   moments,
   schema,
+  weightError,
 } from "./fleet-levels-sensor.ts";
 
 /** Looks again and again until something holds. */
@@ -42,8 +43,14 @@ async function setUp() {
   await next("online");
   await peer.subscribe(topics.gatewayFilters({ group }));
   const startSensor = (id: string, to: number) => {
+    let word = id.charCodeAt(0);
+    const random = () => {
+      word = (Math.imul(word, 1_664_525) + 1_013_904_223) >>> 0;
+      return word;
+    };
     const { device, events } = startDevice(id, reach(to), {
       schema,
+      random,
       batch: { rows: 50, milliseconds: 100 },
       levels: { everySeconds: 0.5, minimum: 1000 },
     });
@@ -114,7 +121,16 @@ describe("fleet: levels that follow the readings, over MQTT", () => {
     const wrong = errors(epochOf(b)); // the control: the grid in force when they came
     expect(Math.abs(wrong.mean)).toBeGreaterThan(5 * wrong.error);
     const { weights } = await gateway.train();
-    expect(Math.abs((weights["x"] ?? 0) - 3)).toBeLessThan(0.03);
+    const all = [a, b].flatMap(({ device: { id }, exact }) =>
+      errorsOf(
+        framesOf(seen, id),
+        ({ grid }) => gridsOf(seen, id).get(grid),
+        (time) => exact.get(time),
+      ),
+    );
+    const bound = 5 * weightError(all, [...a.exact.values(), ...b.exact.values()]);
+    expect(bound).toBeLessThan(0.3);
+    expect(Math.abs((weights["x"] ?? 0) - 3)).toBeLessThan(bound);
     await close(a.device, b.device);
   });
 });

@@ -72,6 +72,23 @@ export function moments(values: readonly number[]): { mean: number; error: numbe
   return { mean, error: Math.sqrt(variance / values.length) };
 }
 
+/**
+ * Standard error of the weight of x, 3 exactly, that is trained on readings with these errors, on the high side: the
+ * errors themselves, and what is subtracted for their variance.
+ */
+export function weightError(errors: readonly number[], readings: Iterable<number>): number {
+  const { error: ofMean } = moments([...readings]);
+  const n = errors.length;
+  const variance = n * ofMean * ofMean; // of the readings
+  const second = errors.reduce((sum, e) => sum + e * e, 0) / n;
+  const fourth = errors.reduce((sum, e) => sum + e ** 4, 0) / n;
+  const target = 400 / 255; // a step of the target's levels, 8 bits
+  return (
+    Math.sqrt((9 * (second * variance + fourth + second * second)) / variance + target * target) /
+    Math.sqrt(n * variance)
+  );
+}
+
 /** New grids that a gateway told of. */
 export const gridsPublished = ({ events }: WatchedGateway) =>
   events.seen.filter((event): event is Extract<GatewayEvent, { type: "levels" }> => event.type === "levels");

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createQuantizer, encodeFrame, type Frame, type Grid, packCodes, uniformGrid } from "@zipml/codec";
 import type { GatewayOptions } from "@zipml/gateway";
 import { decodeMessage, encodeMessage } from "@zipml/protocol";
@@ -15,6 +18,7 @@ import {
   moments,
   type Sensor,
   schema,
+  weightError,
 } from "./fleet-levels-sensor.ts";
 
 const levels = { follow: true, share: 0.2, minimum: 500, everySeconds: 20 } as const;
@@ -25,9 +29,10 @@ function setUp(options: MemoryBrokerOptions = {}) {
   const startHub = (options: Partial<GatewayOptions> = {}): Promise<WatchedGateway> =>
     works.startGateway({ levels, training, receipts: { delay: 5, gapAfter: 1000 }, ...options });
   const sensors: Sensor[] = [];
-  const startSensor = (id: string) => {
+  const startSensor = (id: string, session?: number) => {
     const { device, events } = works.device(id, {
       schema,
+      ...(session === undefined ? {} : { session }),
       batch: { rows: 50, milliseconds: 1000 },
       levels: { everySeconds: 10, minimum: 500 },
       delivery: { resendAfter: 2000 },
@@ -48,7 +53,10 @@ function setUp(options: MemoryBrokerOptions = {}) {
 
 /** Lets time pass until something holds. */
 async function settle(clock: { advance(ms: number): Promise<void> }, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await clock.advance(500);
+  for (const end = performance.now() + 10_000; !holds() && performance.now() < end; ) {
+    await clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve)); // for files
+  }
   expect(holds()).toBe(true);
 }
 
@@ -145,9 +153,17 @@ describe("fleet: levels that follow the readings", () => {
     expect(Math.abs(wrong.mean)).toBeGreaterThan(5 * wrong.error);
 
     // The gateway trained on them under the right grid: y = 3x + 10 holds for every row.
-    const { weights, intercept } = await hub.gateway.train();
-    expect(Math.abs((weights["x"] ?? 0) - 3)).toBeLessThan(0.03);
-    expect(Math.abs(intercept - 10)).toBeLessThan(1.5);
+    const { weights } = await hub.gateway.train();
+    const all = [a, b].flatMap(({ device: { id }, exact }) =>
+      errorsOf(
+        framesOf(seen, id),
+        ({ grid }) => gridsOf(seen, id).get(grid),
+        (time) => exact.get(time),
+      ),
+    );
+    const bound = 5 * weightError(all, [...a.exact.values(), ...b.exact.values()]);
+    expect(bound).toBeLessThan(0.3);
+    expect(Math.abs((weights["x"] ?? 0) - 3)).toBeLessThan(bound);
     await end(clock, a.device, b.device, hub.gateway);
   });
 
@@ -225,6 +241,43 @@ describe("fleet: levels that follow the readings", () => {
     expect(told[1]?.version).toBeGreaterThan(told[0]?.version ?? 0);
     expect(gridsPublished(again).map(({ epoch }) => epoch)).toEqual([2]);
     await end(clock, device, again.gateway);
+  });
+
+  it("uses no epoch again after a restart with its log, where the broker has forgotten all", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "zipml-levels-"));
+    const before = setUp();
+    const hub = await before.startHub({ directory });
+    const { device, push } = before.startSensor("a");
+    for (let i = 0; i < 6 && epochOf({ device }) < 1; i++) await push(600, 25);
+    await push(100, 25); // some frames under it
+    await settle(before.clock, () => hub.gateway.status().rows.stored === before.measured());
+    await end(before.clock, device, hub.gateway);
+
+    const after = setUp();
+    await after.clock.advance(before.clock.now() - after.clock.now());
+    const again = await after.startHub({ directory });
+    expect(again.gateway.status().rows.stored).toBe(before.measured());
+    const { device: anew, push: pushAnew } = after.startSensor("a", 5);
+    for (let i = 0; i < 6 && epochOf({ device: anew }) < 1; i++) await pushAnew(600, 70);
+    expect(gridsPublished(again).map(({ epoch }) => epoch)).toEqual([2]);
+    expect(epochOf({ device: anew })).toBe(2);
+    await settle(after.clock, () => again.gateway.status().rows.stored === before.measured() + after.measured());
+    await end(after.clock, anew, again.gateway);
+    await rm(directory, { recursive: true });
+  });
+
+  it("lives with a thin grid: each has its epoch, and neither is forgotten for the other", async () => {
+    const { clock, startHub, startSensor } = setUp();
+    const hub = await startHub({ grid: { thin: { bits: 2, targetBits: 3 } } });
+    const first = startSensor("a");
+    for (let i = 0; i < 6 && epochOf(first) < 1; i++) await first.push(600, 25);
+    await hub.gateway.configure({ batch: { rows: 10 } }); // what the broker keeps for the group is still all of it
+    const second = startSensor("b");
+    await clock.advance(3000);
+    for (const { device } of [first, second]) expect(device.status()).toMatchObject({ grid: 1, thin: 65_535 });
+    const answers = hub.events.seen.flatMap((event) => (event.type === "reported" ? [event.reason] : []));
+    expect(answers.filter((reason) => reason !== undefined)).toEqual([]);
+    await end(clock, first.device, second.device, hub.gateway);
   });
 
   it("leaves grids alone where it is not asked to follow", async () => {

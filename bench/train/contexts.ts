@@ -2,7 +2,7 @@ import { type ChannelQuantizer, createQuantizer, defineSchema, type Quantizer, u
 import type { EpochContext, SampleBlock, SampleSource, Task } from "@zipml/gateway/train";
 import { createRowReader } from "../../packages/gateway/src/train/row-reader.ts";
 import { createStreams } from "../../packages/gateway/src/train/streams.ts";
-import { blockRows, featureDeviation, quickStream, type SyntheticSet } from "./synthetic.ts";
+import { blockRows, encodeQuickly, featureDeviation, type SyntheticSet } from "./synthetic.ts";
 
 /** A training that is driven epoch by epoch, without the passes that find scales: they are known. */
 export interface Driver {
@@ -18,23 +18,23 @@ function taskOf(columns: number): Task {
 }
 
 /** All features alike. A schema has fewer channels than gisette has features: here one stands for all. */
-function quantizersOf(columns: number, bits: number): { readonly one: Quantizer; readonly all: Quantizer } {
+function quantizerOf(columns: number, bits: number): Quantizer {
   const channel = { name: "f", unit: "", range: [-1, 1] as const, role: "feature" as const };
   const one = createQuantizer(uniformGrid(defineSchema([channel]), { bits, samples: 2 }));
-  return { one, all: { ...one, channels: Array.from({ length: columns }, () => one.channels[0] as ChannelQuantizer) } };
+  return { ...one, channels: Array.from({ length: columns }, () => one.channels[0] as ChannelQuantizer) };
 }
 
 /** The set's rows as codes of two draws, made anew at each call; the targets stay raw. */
 export function codedSource(set: SyntheticSet, bits: number): SampleSource {
-  const { one, all: quantizer } = quantizersOf(set.columns, bits);
+  const quantizer = quantizerOf(set.columns, bits);
+  const intervals = Math.floor((2 ** bits - 1) / 2);
   return {
     rows: set.rows,
     columns: set.columns,
     async *blocks(): AsyncGenerator<SampleBlock> {
       for (let index = 0; index * blockRows < set.rows; index++) {
         const { rows, features, targets } = set.block(index);
-        const codes = new Uint16Array(features.length);
-        one.encodeInto(features, codes, quickStream(2 ** 24 * bits + index));
+        const codes = encodeQuickly(features, intervals, 2 ** 24 * bits + index);
         yield { kind: "codes", rows, quantizer, codes, targets };
       }
     },

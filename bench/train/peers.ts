@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -34,6 +34,11 @@ export async function writeFiles(set: SyntheticSet, folder: string): Promise<Pee
   await features.close();
   await targets.close();
   return files;
+}
+
+/** Takes the files away once all peers have read them. */
+export async function removeFiles({ features, targets }: PeerFiles): Promise<void> {
+  for (const file of [features, targets]) await rm(file, { force: true });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { float32Engine, hogwildEngine, packedEngine } from "@zipml/gateway/engines";
+import type { Engine } from "@zipml/gateway/train";
 import { type Contestant, engineContestant, peerContestant } from "./contestants.ts";
-import { type Peer, type PeerFiles, pythonScript, startPeer, writeFiles } from "./peers.ts";
+import { type Peer, pythonScript, removeFiles, startPeer, writeFiles } from "./peers.ts";
 import { descend, type LossCurve, measureRates, type Rates } from "./races.ts";
+import type { Selection } from "./selection.ts";
 import type { Shape } from "./shapes.ts";
 import { type SyntheticSet, syntheticSet } from "./synthetic.ts";
 
@@ -29,7 +31,7 @@ export interface RaceResult {
 const sklearnRows = 16_384;
 
 /** Epochs of a descent, each at half the step of the one before. */
-const descentEpochs = 9;
+const descentEpochs = 8;
 
 interface Field {
   readonly contestants: readonly Contestant[];
@@ -37,48 +39,77 @@ interface Field {
   readonly sgd: Peer | undefined;
 }
 
-async function enginesOf(set: SyntheticSet, { batch, complete }: Shape): Promise<Contestant[]> {
-  const rows = 4.6 * set.rows * set.columns;
-  const memory = Math.min(2 ** 32 - 2 ** 16, Math.ceil((rows * 1.3) / 2 ** 16) * 2 ** 16 + 2 ** 26);
-  const one = { threads: 1, memory };
-  const contestants = [
-    await engineContestant(set, { id: "float32", engine: float32Engine({ memory }), bits: 0, batch }),
-    await engineContestant(set, { id: "packed2", engine: packedEngine(one), bits: 2, batch }),
-    await engineContestant(set, { id: "packed4", engine: packedEngine(one), bits: 4, batch }),
-    await engineContestant(set, { id: "packed8", engine: packedEngine(one), bits: 8, batch }),
-  ];
-  if (!complete) return contestants;
-  const threads = availableParallelism();
-  const all = { id: "packed4-all", engine: packedEngine({ threads, memory }), bits: 4, batch };
-  const hogwild = { id: "hogwild-all", engine: hogwildEngine({ threads, memory }), bits: 0, batch };
-  return [...contestants, await engineContestant(set, all), await engineContestant(set, hogwild)];
+interface Candidate {
+  readonly id: string;
+  /** Races only on the shape where all do. */
+  readonly complete?: boolean;
+  /** Bits of the codes; 0 for raw rows. */
+  readonly bits: number;
+  make(): Engine;
 }
 
-async function peersOf(set: SyntheticSet, shape: Shape, programs: Programs, files: PeerFiles): Promise<Field> {
-  const { batch, complete } = shape;
-  const { sgd: program, python } = programs;
+/** Engines of this project, with as much memory as a shape takes. */
+function candidatesOf(memory: number): readonly Candidate[] {
+  const threads = availableParallelism();
+  const packed = (threads: number) => () => packedEngine({ threads, memory });
+  return [
+    { id: "float32", bits: 0, make: () => float32Engine({ memory }) },
+    { id: "packed2", bits: 2, make: packed(1) },
+    { id: "packed4", bits: 4, make: packed(1) },
+    { id: "packed8", bits: 8, make: packed(1) },
+    { id: "packed4-all", complete: true, bits: 4, make: packed(threads) },
+    { id: "hogwild-all", complete: true, bits: 0, make: () => hogwildEngine({ threads, memory }) },
+  ];
+}
+
+/** Everyone who may race, and what is measured beside. */
+export const knownIds: readonly string[] = [
+  ...candidatesOf(2 ** 20).map(({ id }) => id),
+  ...["c-float32", "c-hogwild-all", "c-hogwild-batch-all", "sklearn-sgd", "bandwidth", "encode4", "decode4"],
+];
+
+async function enginesOf(set: SyntheticSet, race: Race): Promise<Contestant[]> {
+  const { shape, selection, progress } = race;
+  const bytes = 4.6 * set.rows * set.columns;
+  const memory = Math.min(2 ** 32 - 2 ** 16, Math.ceil((bytes * 1.3) / 2 ** 16) * 2 ** 16 + 2 ** 26);
   const contestants: Contestant[] = [];
-  const peers: Peer[] = [];
-  const size = (rows: number): string[] => [files.features, files.targets, String(rows), String(set.columns)];
-  const sgd = program === undefined ? undefined : await startPeer(program, size(set.rows));
-  if (sgd !== undefined) {
-    const threads = availableParallelism();
-    const entry = { peer: sgd, batch, rows: set.rows, tells: true };
-    peers.push(sgd);
-    contestants.push(peerContestant(set, { id: "c-float32", ...entry, rowsPerStep: 1, threads: 1 }));
-    if (complete)
-      contestants.push(
-        peerContestant(set, { id: "c-hogwild-all", ...entry, rowsPerStep: 1, threads }),
-        peerContestant(set, { id: "c-hogwild-batch-all", ...entry, rowsPerStep: batch, threads }),
-      );
+  for (const { id, complete = false, bits, make } of candidatesOf(memory)) {
+    if ((complete && !shape.complete) || !selection.has(id, shape.suffix)) continue;
+    progress(`n = ${shape.columns}: ${id} reads its rows`);
+    contestants.push(await engineContestant(set, { id, engine: make(), bits, batch: shape.batch }));
   }
-  if (complete && python !== undefined) {
+  return contestants;
+}
+
+async function peersOf(set: SyntheticSet, { shape, programs, selection, progress }: Race): Promise<Field> {
+  const { batch, complete, suffix } = shape;
+  const threads = availableParallelism();
+  const kinds = [
+    { id: "c-float32", rowsPerStep: 1, threads: 1 },
+    ...(complete ? [{ id: "c-hogwild-all", rowsPerStep: 1, threads }] : []),
+    ...(complete ? [{ id: "c-hogwild-batch-all", rowsPerStep: batch, threads }] : []),
+  ].filter(({ id }) => selection.has(id, suffix));
+  const { python } = programs;
+  const slow = complete && python !== undefined && selection.has("sklearn-sgd", suffix);
+  const quick = programs.sgd !== undefined && (kinds.length > 0 || selection.has("bandwidth", suffix));
+  if (!slow && !quick) return { contestants: [], peers: [], sgd: undefined };
+  progress(`n = ${shape.columns}: the peers read their rows`);
+  const files = await writeFiles(set, programs.folder);
+  const size = (rows: number): string[] => [files.features, files.targets, String(rows), String(set.columns)];
+  const sgd = quick ? await startPeer(programs.sgd as string, size(set.rows)) : undefined;
+  const peers = sgd === undefined ? [] : [sgd];
+  const contestants =
+    sgd === undefined
+      ? []
+      : kinds.map((kind) => peerContestant(set, { ...kind, peer: sgd, batch, rows: set.rows, tells: true }));
+  if (slow) {
     const rows = Math.min(sklearnRows, set.rows);
     const peer = await startPeer(python, [pythonScript, ...size(rows)]);
     const entry = { peer, batch, rows, rowsPerStep: 1, threads: 1, tells: false };
     peers.push(peer);
     contestants.push(peerContestant(set, { id: "sklearn-sgd", ...entry }));
   }
+  await removeFiles(files);
   return { contestants, peers, sgd };
 }
 
@@ -90,23 +121,22 @@ async function measureBandwidth(set: SyntheticSet, sgd: Peer | undefined, rounds
   return rates;
 }
 
-/**
- * Races all on one shape.
- *
- * @param rounds Rounds of one epoch each.
- */
-export async function raceShape(
-  shape: Shape,
-  programs: Programs,
-  rounds: number,
-  progress: (line: string) => void,
-): Promise<RaceResult> {
+/** What {@link raceShape} takes. */
+export interface Race {
+  readonly shape: Shape;
+  readonly programs: Programs;
+  readonly selection: Selection;
+  /** Rounds of one epoch each. */
+  readonly rounds: number;
+  progress(line: string): void;
+}
+
+/** Races those who were selected on one shape. */
+export async function raceShape(race: Race): Promise<RaceResult> {
+  const { shape, rounds, progress, selection } = race;
   const set = syntheticSet(shape.rows, shape.columns);
-  progress(`n = ${shape.columns}: packing`);
-  const engines = await enginesOf(set, shape);
-  const needsFiles = programs.sgd !== undefined || (shape.complete && programs.python !== undefined);
-  const files = needsFiles ? await writeFiles(set, programs.folder) : { features: "", targets: "" };
-  const { contestants: peers, peers: processes, sgd } = await peersOf(set, shape, programs, files);
+  const engines = await enginesOf(set, race);
+  const { contestants: peers, peers: processes, sgd } = await peersOf(set, race);
   const contestants = [...engines, ...peers];
   try {
     // As the driver's automatic step: an eigenvalue a little above 1, and the rows' energy over the mini-batch.
@@ -119,7 +149,8 @@ export async function raceShape(
       if (curve !== undefined) curves.push(curve);
     }
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));
-    const bandwidth = await measureBandwidth(set, sgd, rounds);
+    const reads = selection.has("bandwidth", shape.suffix) ? sgd : undefined;
+    const bandwidth = await measureBandwidth(set, reads, rounds);
     return { rates, curves, bytes: figures(({ bytes }) => bytes), values: figures(({ values }) => values), bandwidth };
   } finally {
     for (const contestant of contestants) await contestant.close();

@@ -5,7 +5,7 @@ import type { Contestant } from "./contestants.ts";
 export type Rates = ReadonlyMap<string, readonly number[]>;
 
 /** Seconds of epochs before anything counts, as the compilers improve on code that runs, and least seconds of a sample. */
-const warmSeconds = 0.5;
+const warmSeconds = 0.25;
 const sampleSeconds = 0.05;
 
 /** Values a second over epochs that fill so many seconds. */

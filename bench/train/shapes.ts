@@ -13,7 +13,7 @@ export interface Shape {
 const fullValues = 2 ** 28;
 const quickValues = 2 ** 24;
 
-/** Rows of so many values, whole mini-batches of both sizes. */
+/** Rows of so many values, whole mini-batches. */
 function rowsOf(values: number, columns: number): number {
   return Math.floor(values / columns / 1024) * 1024;
 }
@@ -24,5 +24,5 @@ export function shapesOf(quick: boolean): readonly Shape[] {
   const shape = (columns: number, batch: number, suffix: string): Shape => ({
     ...{ suffix, columns, batch, rows: rowsOf(values, columns), complete: suffix === "" },
   });
-  return [shape(1000, 512, ""), shape(100, 512, "@100"), shape(5000, 512, "@gisette")];
+  return [shape(1000, 1024, ""), shape(100, 1024, "@100"), shape(5000, 1024, "@gisette")];
 }

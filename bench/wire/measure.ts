@@ -1,5 +1,6 @@
 import { type Candidate, goal, type Risk, type Subject } from "./candidate.ts";
 import { type Compressors, compressedCandidates } from "./compressed.ts";
+import { enveloped } from "./envelope.ts";
 import { createJudge } from "./lag-model.ts";
 import { losslessCandidates } from "./lossless.ts";
 import { deadBandCandidates, type Lattice, latticesOf, nearestCandidates } from "./lossy.ts";
@@ -51,6 +52,8 @@ export interface SeriesResult {
   readonly smoothness: number;
   /** Bytes a reading of our frame's head, the body left out. */
   readonly head: number;
+  /** The same of the compact peers' envelope. */
+  readonly envelope: number;
   readonly points: readonly Point[];
   /** By way. */
   readonly choices: ReadonlyMap<string, Choice>;
@@ -170,7 +173,9 @@ export function measureSeries(series: Series, options: MeasureOptions): SeriesRe
     choices.set(way, { ...point, meets: meetsGoal(point.risk), batches: Object.fromEntries(each) });
   }
   const readings = series.segments.reduce((sum, { length }) => sum + length, 0);
-  const head =
-    main.reduce((sum, message) => sum + frameHead(message), 0) / main.reduce((sum, m) => sum + m.values.length, 0);
-  return { name: series.name, readings, head, smoothness: judge.smoothness, points: measured, choices };
+  const perReading = (sizeOf: (message: Message) => number): number =>
+    main.reduce((sum, message) => sum + sizeOf(message), 0) / main.reduce((sum, { values }) => sum + values.length, 0);
+  const head = perReading(frameHead);
+  const envelope = perReading((message) => enveloped(message, 100, true) - 100);
+  return { name: series.name, readings, head, envelope, smoothness: judge.smoothness, points: measured, choices };
 }

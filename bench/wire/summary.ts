@@ -1,6 +1,6 @@
 import { type BenchRow, type BenchTable, benchRow, median } from "../bench-result.ts";
 import { goal } from "./candidate.ts";
-import { type Batch, type Choice, meetsAtSetting, type Point, type SeriesResult } from "./measure.ts";
+import { type Batch, type Choice, meetsAtSetting, meetsGoal, type Point, type SeriesResult } from "./measure.ts";
 import { transports } from "./transport.ts";
 
 /** A series that hardly changes from one reading to the next. */
@@ -16,6 +16,10 @@ export interface Contest {
   readonly other: Choice;
   /** The same with every peer taken at its word at one setting. */
   readonly otherAtSetting: Point;
+  /** The same with every peer whose model is neither worse nor better than the goal allows. */
+  readonly otherWithin: Point;
+  /** Our fewest bytes whatever is known of the risk. */
+  readonly oursAnyError: Point;
   /** The fewest bytes of a way that loses nothing. */
   readonly lossless: Point;
   readonly float32: number;
@@ -35,46 +39,109 @@ export function contestsOf(results: readonly SeriesResult[]): readonly Contest[]
     const other = least(others.filter(({ meets }) => meets));
     const foreign = result.points.filter(({ family }) => family !== "ours");
     const otherAtSetting = least(foreign.filter(({ risk }) => meetsAtSetting(risk)));
+    const otherWithin = least(foreign.filter(({ risk }) => meetsGoal(risk) && risk.mean >= -goal.excess));
+    const own = result.points.filter(({ family }) => family === "ours");
+    const oursAnyError = least(own.filter(({ risk }) => risk.mean <= goal.excess));
     const lossless = least(foreign.filter(({ risk }) => risk.mean === 0 && risk.error === 0));
     const float32 = result.choices.get("CBOR float32")?.payload;
     const float16 = result.choices.get("CBOR float16")?.payload;
-    const isWhole = ours && other && otherAtSetting && lossless && float32 !== undefined && float16 !== undefined;
-    return isWhole ? [{ result, ours, other, otherAtSetting, lossless, float32, float16 }] : [];
+    if (ours === undefined || other === undefined || otherAtSetting === undefined || otherWithin === undefined)
+      return [];
+    if (oursAnyError === undefined || lossless === undefined || float32 === undefined || float16 === undefined)
+      return [];
+    return [{ result, ours, oursAnyError, other, otherAtSetting, otherWithin, lossless, float32, float16 }];
   });
 }
 
 /** Nothing is won or lost by a thousandth of a byte a reading: a quarter of a byte a message. */
 const tie = 0.001;
 
-/** The bars of the issue, as rows. */
-export function barRows(results: readonly SeriesResult[], contests: readonly Contest[]): readonly BenchRow[] {
-  const total = contests.length;
-  const share = (id: string, holds: (contest: Contest) => boolean, bar: number): BenchRow =>
-    benchRow({ id, value: contests.filter(holds).length / total, unit: "of series", baseline: bar, better: "higher" });
-  const ratio = (id: string, of: (contest: Contest) => number, bar: number): BenchRow =>
-    benchRow({ id, value: median(contests.map(of)), unit: "times", baseline: bar, better: "higher" });
-  const planned = results.flatMap(({ points }) =>
-    points.filter(({ way, scale }) => way === "dither arithmetic" && scale === 1),
-  );
-  const smoothOnes = contests.filter(({ result }) => result.smoothness >= smooth).map(({ ours }) => ours.payload);
-  if (total === 0) return [benchRow({ id: "series counted", value: 0, unit: "series", better: "higher" })];
+function shareRow(
+  id: string,
+  contests: readonly Contest[],
+  holds: (contest: Contest) => boolean,
+  bar: number,
+): BenchRow {
+  const value = contests.length === 0 ? 0 : contests.filter(holds).length / contests.length;
+  return benchRow({ id, value, unit: "of series", baseline: bar, better: "higher" });
+}
+
+const atMost = (ours: Point, other: number): boolean => ours.payload <= other + tie;
+
+/** What a peer would take if it had our frame's head in place of its envelope. */
+const inOurFrame = ({ result }: Contest, { payload }: Point): number => payload - result.envelope + result.head;
+
+/** On how many series ours takes no more bytes than lossless ways, and than any. */
+function winRows(contests: readonly Contest[]): readonly BenchRow[] {
+  const most = 2 / 3;
+  const known = contests.filter(({ oursAnyError }) => meetsGoal(oursAnyError.risk));
   return [
-    benchRow({ id: "series counted", value: total, unit: "series", baseline: results.length, better: "higher" }),
-    share("ours at most lossless", ({ ours, lossless }) => ours.payload <= lossless.payload + tie, 1),
-    share(
+    shareRow("ours at most lossless", contests, ({ ours, lossless }) => atMost(ours, lossless.payload), 1),
+    shareRow(
       "ours at most difference and Rice",
-      ({ ours, result }) => ours.payload <= (result.choices.get("difference and Rice")?.payload ?? 0) + tie,
+      contests,
+      ({ ours, result }) => atMost(ours, result.choices.get("difference and Rice")?.payload ?? 0),
       1,
     ),
-    share("ours at most any other way", ({ ours, other }) => ours.payload <= other.payload + tie, 2 / 3),
-    share(
-      "ours at most any other way, peers at their word",
-      ({ ours, otherAtSetting }) => ours.payload <= otherAtSetting.payload + tie,
-      2 / 3,
-    ),
+    shareRow("ours at most lossless, both in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.lossless)), 1),
+    shareRow("ours at most any other way", contests, ({ ours, other }) => atMost(ours, other.payload), most),
+    shareRow("  all in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.other)), most),
+    shareRow("  others within ±0.1 %", contests, (c) => atMost(c.ours, c.otherWithin.payload), most),
+    shareRow("  others at their word", contests, (c) => atMost(c.ours, c.otherAtSetting.payload), most),
+    benchRow({
+      id: "series whose error is known at our fewest bytes",
+      value: known.length,
+      unit: "series",
+      baseline: contests.length,
+      better: "higher",
+    }),
+    shareRow("  ours at most any other way there", known, (c) => atMost(c.oursAnyError, c.other.payload), most),
+  ];
+}
+
+function medianRow(id: string, values: readonly number[], bar?: number): readonly BenchRow[] {
+  if (values.length === 0) return [];
+  const baseline = bar === undefined ? {} : { baseline: bar };
+  return [benchRow({ id, value: median(values), unit: "B/reading", better: "lower", ...baseline })];
+}
+
+/** How many times smaller ours are. */
+function ratioRows(contests: readonly Contest[]): readonly BenchRow[] {
+  const ratio = (id: string, of: (contest: Contest) => number, bar: number): BenchRow =>
+    benchRow({ id, value: median(contests.map(of)), unit: "times", baseline: bar, better: "higher" });
+  return [
     ratio("float32/ours, median series", ({ float32, ours }) => float32 / ours.payload, 8),
     ratio("float16/ours, median series", ({ float16, ours }) => float16 / ours.payload, 4),
     ratio("best other/ours, median series", ({ other, ours }) => other.payload / ours.payload, 1),
+  ];
+}
+
+/** How small ours are on smooth series, and where the bytes are. */
+function smoothRows(contests: readonly Contest[]): readonly BenchRow[] {
+  const ones = contests.filter(({ result }) => result.smoothness >= smooth);
+  const own = ones.map(({ ours }) => ours.payload);
+  const headless = ones.map(({ ours, result }) => ours.payload - result.head);
+  const anyError = ones.map(({ oursAnyError }) => oursAnyError.payload);
+  return [
+    ...medianRow(`ours, median of ${ones.length} smooth series`, own, smoothGoal),
+    ...medianRow("  without the frame's head", headless, smoothGoal),
+    ...medianRow("  whatever the excess's error", anyError, smoothGoal),
+    shareRow("smooth series at 0.25 B or less", ones, ({ ours }) => ours.payload <= smoothGoal, 1),
+    shareRow("  whatever the excess's error", ones, (c) => c.oursAnyError.payload <= smoothGoal, 1),
+  ];
+}
+
+/** What the planned step comes to without any search. */
+function plannedRows(results: readonly SeriesResult[]): readonly BenchRow[] {
+  const isPlanned = ({ way, scale }: Point): boolean => way === "dither arithmetic" && scale === 1;
+  const planned = results.flatMap(({ points }) => points.filter(isPlanned));
+  if (planned.length === 0) return [];
+  const missing = planned.filter(({ risk }) => risk.mean - 2 * risk.error > goal.excess);
+  return [
+    ...medianRow(
+      "ours at the planned step, median series",
+      planned.map(({ payload }) => payload),
+    ),
     benchRow({
       id: "excess at the planned step, median series",
       value: 100 * median(planned.map(({ risk }) => risk.mean)),
@@ -83,29 +150,38 @@ export function barRows(results: readonly SeriesResult[], contests: readonly Con
       better: "lower",
     }),
     benchRow({
-      id: "head of our frame, median series",
-      value: median(results.map(({ head }) => head)),
-      unit: "B/reading",
+      id: "series that miss the goal at the planned step by two errors",
+      value: missing.length,
+      unit: "series",
       better: "lower",
     }),
-    ...(smoothOnes.length === 0
-      ? []
-      : [
-          benchRow({
-            id: "ours, smooth series, median",
-            value: median(smoothOnes),
-            unit: "B/reading",
-            baseline: smoothGoal,
-            better: "lower",
-          }),
-          benchRow({
-            id: "smooth series at 0.25 B or less",
-            value: smoothOnes.filter((bytes) => bytes <= smoothGoal).length,
-            unit: "series",
-            baseline: smoothOnes.length,
-            better: "higher",
-          }),
-        ]),
+  ];
+}
+
+/** The bars of the wire, as rows. */
+export function barRows(results: readonly SeriesResult[], contests: readonly Contest[]): readonly BenchRow[] {
+  const counted = benchRow({
+    id: "series counted",
+    value: contests.length,
+    unit: "series",
+    baseline: results.length,
+    better: "higher",
+  });
+  if (contests.length === 0) return [counted];
+  return [
+    counted,
+    ...winRows(contests),
+    ...ratioRows(contests),
+    ...smoothRows(contests),
+    ...medianRow(
+      "head of our frame, median series",
+      results.map(({ head }) => head),
+    ),
+    ...medianRow(
+      "envelope of compact peers, median series",
+      results.map(({ envelope }) => envelope),
+    ),
+    ...plannedRows(results),
   ];
 }
 

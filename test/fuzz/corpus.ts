@@ -1,4 +1,5 @@
 import { encodeFrame, type Grid } from "@zipml/codec";
+import { encodeCounts } from "@zipml/codec/levels";
 import { type Birth, encodeMessage, type Health } from "@zipml/protocol";
 import { createFrames, soakBirth, soakGrid, soakSchema, startedAt } from "../soak/frames.ts";
 import type { Chooser } from "./random.ts";
@@ -101,9 +102,17 @@ function freshHealth(choose: Chooser): Health {
     { length: 1 + choose.below(8) },
     (_, i) => [begin + i * 1000, begin + i * 1000 + choose.below(900)] as const,
   );
-  return health(choose.below(16), [
+  const told = health(choose.below(16), [
     { session: choose.below(16), ranges: choose.oneIn(4) ? [[0, choose.word()]] : ranges },
   ]);
+  return choose.oneIn(4) ? { ...told, histogram: histogram(`c${choose.below(9)}`, choose.below(64), choose) } : told;
+}
+
+/** Counts of a feature's readings. */
+function histogram(channel: string, window: number, choose: Chooser): NonNullable<Health["histogram"]> {
+  const bins = choose.pick([2, 256, 256, 4096]);
+  const counts = encodeCounts(Array.from({ length: bins }, () => (choose.oneIn(3) ? choose.below(1000) : 0)));
+  return { channel, window, bins, below: choose.below(9), above: 0, counts };
 }
 
 /** Valid messages of every kind, to begin with. */
@@ -122,6 +131,20 @@ export function createCorpus(): readonly Sample[] {
     { kind: "birth", bytes: encodeMessage("birth", earlier) },
     { kind: "death", bytes: encodeMessage("death", { session: 1, reason: "lost" }) },
     { kind: "health", bytes: encodeMessage("health", health(1)) },
+    {
+      kind: "health",
+      bytes: encodeMessage("health", {
+        ...health(1),
+        histogram: {
+          channel: "c0",
+          window: 9,
+          bins: 6,
+          below: 1,
+          above: 0,
+          counts: encodeCounts([0, 300, 7, 0, 0, 1]),
+        },
+      }),
+    },
     {
       kind: "health",
       bytes: encodeMessage(

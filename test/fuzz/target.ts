@@ -245,6 +245,7 @@ async function fuzz(start: FuzzStart): Promise<FuzzResult> {
     clock: { ...systemClock(), now: () => startedAt + ledger.fed * millisecondsEach },
     limits,
     training: { everyRows: 0, window: 20_000 },
+    levels: { follow: true, share: 0.05, minimum: 100, everySeconds: 1, bytes: 1 << 20 },
   });
   const events = new Map<string, number>();
   const reading = readEvents(gateway, ledger, events, faults);

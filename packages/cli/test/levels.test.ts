@@ -131,6 +131,13 @@ describe("zipml levels", () => {
       expect(one).toContain(part);
   });
 
+  it("names file and column of a reading that is too large", async () => {
+    const large = await put(folder, "large.csv", "a,b\n1,2\n2,1e200\n");
+    const { code, out, err } = await zipml("levels", "--data", large, "--all");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(/^zipml levels: .*large\.csv: column "b": levels need low <= high, both within ±1e100.*\n$/);
+  });
+
   it.each([
     [["--column", "a"], "--data is needed"],
     [["--data", "FILE"], "one of --column NAME and --all is needed"],
@@ -144,7 +151,7 @@ describe("zipml levels", () => {
     [["--data", "FILE", "--column", "a", "--range", "1,2,3"], "--range must be two numbers LO,HI"],
     [["--data", "FILE", "--all", "--range", "0,1"], "--range goes with --column"],
     [["--data", "FILE", "--all", "--plot", "x.svg"], "--plot goes with --column"],
-    [["--data", "FILE", "--column", "a", "--plot", "/nowhere/at/all.svg"], "can't write"],
+    [["--data", "FILE", "--column", "a", "--plot", "/nowhere/at/all.svg"], "there is no folder /nowhere/at"],
   ])("%j is one line and exit code 2", async (args, message) => {
     const { code, out, err } = await zipml("levels", ...args.map((arg) => (arg === "FILE" ? file : arg)));
     const lines = err.split("\n").filter((line) => line !== "" && !line.includes("warning"));

@@ -25,10 +25,10 @@ describe("writeFileWhole", () => {
     expect(await readFile(file, "utf8")).toBe("abc");
   });
 
-  it("names the file that can't be written", async () => {
+  it("names the file that can't be written, and the folder that is not there", async () => {
     await expect(writeFileWhole("/nowhere/x.txt", ["a"])).rejects.toMatchObject({
       code: "file",
-      message: "can't write /nowhere/x.txt: no such file",
+      message: "can't write /nowhere/x.txt: there is no folder /nowhere",
     });
   });
 });

@@ -1,4 +1,5 @@
 import { DecodeError, ReadingError } from "./errors.ts";
+import { packByKernel, unpackByKernel } from "./kernels/pack.ts";
 import type { Quantizer } from "./quantizer.ts";
 
 /**
@@ -68,9 +69,7 @@ export function unpackBits(bytes: Uint8Array, widths: Uint8Array, codes: Uint16A
     throw new DecodeError("padding", "unused bits of the last byte must be 0", bytes.length - 1);
 }
 
-/** A code too wide would silently spoil its neighbours, so it is refused here as the decoder would. */
-function checkCodes(codes: Uint16Array, { channels }: Quantizer): void {
-  const width = channels.length;
+function checkRows(codes: Uint16Array, width: number): void {
   if (codes.length % width !== 0)
     throw new ReadingError(
       "shape",
@@ -78,6 +77,11 @@ function checkCodes(codes: Uint16Array, { channels }: Quantizer): void {
       Math.floor(codes.length / width),
       codes.length % width,
     );
+}
+
+/** A code too wide would silently spoil its neighbours, so it is refused here as the decoder would. */
+function checkCodes(codes: Uint16Array, { channels }: Quantizer): void {
+  const width = channels.length;
   for (let c = 0; c < width; c++) {
     const top = channels[c]?.top ?? 0;
     for (let i = c; i < codes.length; i += width)
@@ -97,9 +101,12 @@ const widthsOf = (quantizer: Quantizer): Uint8Array => Uint8Array.from(quantizer
  * @throws {@link ReadingError} `shape` for codes that are no whole rows, `code` for one above its channel's top code.
  */
 export function packCodes(codes: Uint16Array, quantizer: Quantizer): Uint8Array<ArrayBuffer> {
+  checkRows(codes, quantizer.channels.length);
+  const size = packedSize(codes.length / quantizer.channels.length, quantizer.rowBits);
+  const packed = packByKernel(codes, quantizer, size);
+  if (packed !== undefined) return packed;
   checkCodes(codes, quantizer);
-  const rows = codes.length / quantizer.channels.length;
-  return packBits(codes, widthsOf(quantizer), packedSize(rows, quantizer.rowBits));
+  return packBits(codes, widthsOf(quantizer), size);
 }
 
 /**
@@ -116,6 +123,11 @@ export function unpackCodes(body: Uint8Array, rows: number, quantizer: Quantizer
   const expected = packedSize(rows, rowBits);
   if (body.length !== expected)
     throw new DecodeError("length", `a body of ${body.length} bytes where ${rows} rows take ${expected}`, 0);
+  const used = (rows * rowBits) & 7;
+  if (used === 0 || (body[expected - 1] as number) >> used === 0) {
+    const unpacked = unpackByKernel(body, rows * channels.length, quantizer);
+    if (unpacked !== undefined) return unpacked;
+  }
   const codes = new Uint16Array(rows * channels.length);
   const tops = Uint16Array.from(channels, (channel) => channel.top);
   unpackBits(body, widthsOf(quantizer), codes, tops);

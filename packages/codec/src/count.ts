@@ -7,6 +7,8 @@ import { intervalCount, type PointLevels, type UniformLevels } from "./levels.ts
 export interface CountQuantizer extends ChannelQuantizer {
   /** A finite value to a code, by the k words from `at` on. */
   encodeWith(value: number, words: Uint32Array, at: number): number;
+  /** Intervals a unit where the levels are uniform, 0 where they are one point; undefined for other levels. */
+  readonly scale: number | undefined;
 }
 
 /**
@@ -74,7 +76,8 @@ function countEven(bits: number, k: number, { low, high }: UniformLevels): Count
     return spreadUnit * up * (k - up);
   };
   const assignInto = assigner(k, s, (j) => low + (span * j) / s);
-  return { bits, samples: k, intervals: s, top, low, high, even: true, encode, encodeWith, mean, spread, assignInto };
+  const sizes = { bits, samples: k, intervals: s, top, low, high, even: true, scale };
+  return { ...sizes, encode, encodeWith, mean, spread, assignInto };
 }
 
 function countPoints(bits: number, k: number, levels: PointLevels): CountQuantizer {
@@ -108,5 +111,6 @@ function countPoints(bits: number, k: number, levels: PointLevels): CountQuantiz
     return ((step * step) / (k * k * (k - 1))) * up * (k - up);
   };
   const assignInto = assigner(k, s, level);
-  return { bits, samples: k, intervals: s, top, low, high, even: false, encode, encodeWith, mean, spread, assignInto };
+  const sizes = { bits, samples: k, intervals: s, top, low, high, even: false, scale: undefined };
+  return { ...sizes, encode, encodeWith, mean, spread, assignInto };
 }

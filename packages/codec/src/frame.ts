@@ -55,7 +55,11 @@ function intervalSize(interval: number | readonly number[]): number {
  * @param frame The frame's fields; of the body only the length is needed.
  */
 export function frameSize(frame: Omit<Frame, "body" | "coding"> & { readonly bodyBytes: number }): number {
-  const { session, sequence, grid, start, interval, rows, bodyBytes } = frame;
+  return sizeWith(frame, frame.bodyBytes);
+}
+
+function sizeWith(frame: Omit<Frame, "body" | "coding">, bodyBytes: number): number {
+  const { session, sequence, grid, start, interval, rows } = frame;
   const small = 3; // array head, version, coding
   const integers = headSize(session) + headSize(sequence) + headSize(grid) + headSize(start) + headSize(rows);
   return small + integers + intervalSize(interval) + headSize(bodyBytes) + bodyBytes;
@@ -99,7 +103,7 @@ function checkFrame(frame: Frame): void {
  */
 export function encodeFrame(frame: Frame): Uint8Array {
   checkFrame(frame);
-  const writer = createWriter(frameSize({ ...frame, bodyBytes: frame.body.length }));
+  const writer = createWriter(sizeWith(frame, frame.body.length));
   writer.head(array, fields);
   writer.head(unsigned, frameVersion);
   writer.head(unsigned, frame.session);

@@ -3,6 +3,7 @@ import { type CountQuantizer, countQuantizer } from "./count.ts";
 import { type DitherPlace, type DitherQuantizer, ditherQuantizer, ditherSource } from "./dither.ts";
 import { GridError, ReadingError } from "./errors.ts";
 import { type ChannelGrid, checkChannelGrid, checkGridHead, type Grid } from "./grid.ts";
+import { countKernel } from "./kernels/encode-count.ts";
 import type { Stream } from "./stream.ts";
 
 /**
@@ -59,13 +60,21 @@ type Decode = (code: number) => number;
 /** Tables are made for alphabets up to this size; larger ones are computed, so that no grid costs much memory. */
 const largestTable = 256;
 
-function tabled(channel: ChannelQuantizer, f: Decode): Decode {
-  if (channel.top >= largestTable) return f;
-  let table: Float64Array | undefined; // made when first read: a gateway keeps many grids and reads few
-  return (code) => {
-    table ??= Float64Array.from({ length: channel.top + 1 }, (_, at) => f(at));
-    return table[code] as number;
+/** What the codes of a channel stand for. */
+interface CodeMap {
+  readonly of: Decode;
+  /** All of it, made when first read: a gateway keeps many grids and reads few. Undefined for a large alphabet. */
+  table(): Float64Array | undefined;
+}
+
+function codeMap(channel: ChannelQuantizer, f: Decode): CodeMap {
+  if (channel.top >= largestTable) return { of: f, table: () => undefined };
+  let made: Float64Array | undefined;
+  const table = (): Float64Array => {
+    made ??= Float64Array.from({ length: channel.top + 1 }, (_, at) => f(at));
+    return made;
   };
+  return { of: (code) => table()[code] as number, table };
 }
 
 /** A product is rounded correctly everywhere, a power is not. */
@@ -85,23 +94,30 @@ function checkShape(from: ArrayLike<number>, to: ArrayLike<number>, channels: nu
 
 function checkFinite(values: ArrayLike<number>, channels: number): void {
   for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i]))
+    // 0 for a number, NaN for what is none or has no end.
+    if ((values[i] as number) - (values[i] as number) !== 0)
       throw new ReadingError("non-finite", `${values[i]} is refused`, Math.floor(i / channels), i % channels);
 }
 
-/** What the schemes do differently, for all rows at once; shapes and values have been checked. */
+/** What the schemes do differently, for all rows at once; shapes have been checked. */
 interface SchemeCodec {
   readonly channels: readonly ChannelQuantizer[];
-  encode(values: Float64Array, codes: Uint16Array, chance: Stream | DitherPlace): void;
+  /**
+   * @returns Whether any value may have been clipped.
+   * @throws ReadingError `non-finite`, `scheme`, before anything is written.
+   */
+  encode(values: Float64Array, codes: Uint16Array, chance: Stream | DitherPlace): boolean;
   means(codes: Uint16Array, means: Float64Array, place: DitherPlace | undefined): void;
 }
 
-function mapInto(codes: Uint16Array, out: Float64Array, maps: readonly Decode[]): void {
+function mapInto(codes: Uint16Array, out: Float64Array, maps: readonly CodeMap[]): void {
   const width = maps.length;
   checkShape(codes, out, width);
   for (let c = 0; c < width; c++) {
-    const map = maps[c] as Decode;
-    for (let i = c; i < codes.length; i += width) out[i] = map(codes[i] as number);
+    const map = maps[c] as CodeMap;
+    const table = map.table();
+    if (table !== undefined) for (let i = c; i < codes.length; i += width) out[i] = table[codes[i] as number] as number;
+    else for (let i = c; i < codes.length; i += width) out[i] = map.of(codes[i] as number);
   }
 }
 
@@ -135,13 +151,28 @@ function encodeDrawn(
 
 function countCodec(grids: readonly ChannelGrid[]): SchemeCodec {
   const channels = grids.map(countQuantizer);
-  const means = channels.map((channel) => tabled(channel, channel.mean));
+  const means = channels.map((channel) => codeMap(channel, channel.mean));
+  const scales = channels.flatMap(({ low, high, samples, scale }) =>
+    scale === undefined ? [] : [{ low, high, samples, scale }],
+  );
+  const kernel = scales.length === channels.length ? countKernel(scales) : undefined;
+  const rowWords = channels.reduce((sum, { samples }) => sum + samples, 0);
   return {
     channels,
     encode: (values, codes, chance) => {
+      if ("word" in chance && chance.take !== undefined) {
+        const check = (): void => checkFinite(values, channels.length);
+        const outside = kernel?.(values, codes, chance.take(0), check);
+        if (outside !== undefined) {
+          chance.take((values.length / channels.length) * rowWords);
+          return outside;
+        }
+      }
+      checkFinite(values, channels.length);
       if (!("word" in chance))
         throw new ReadingError("scheme", "scheme count encodes with a stream of draws, not with a place", 0, 0);
       encodeDrawn(values, codes, channels, chance);
+      return true;
     },
     means: (codes, out) => mapInto(codes, out, means),
   };
@@ -154,6 +185,7 @@ function ditherCodec(grids: readonly ChannelGrid[], columns: readonly number[]):
   return {
     channels,
     encode: (values, codes, chance) => {
+      checkFinite(values, width);
       if ("word" in chance)
         throw new ReadingError("scheme", "scheme dither encodes with the frame's place, not with a stream", 0, 0);
       const dither = ditherSource(chance);
@@ -163,6 +195,7 @@ function ditherCodec(grids: readonly ChannelGrid[], columns: readonly number[]):
         c = c + 1 === width ? 0 : c + 1;
         if (c === 0) row += 1;
       }
+      return true;
     },
     means: (codes, out, place) => {
       if (place === undefined)
@@ -220,7 +253,7 @@ export function createQuantizer(grid: Grid, columns?: readonly number[]): Quanti
   const codec = codecOf(grid, columns);
   const { channels } = codec;
   const width = channels.length;
-  const spreads = channels.map((channel) => tabled(channel, channel.spread));
+  const spreads = channels.map((channel) => codeMap(channel, channel.spread));
 
   const encodeInto: Quantizer["encodeInto"] = (values, codes, chance, clipped) => {
     checkShape(values, codes, width);
@@ -231,9 +264,8 @@ export function createQuantizer(grid: Grid, columns?: readonly number[]): Quanti
         0,
         clipped.length,
       );
-    checkFinite(values, width);
-    codec.encode(values, codes, chance);
-    if (clipped !== undefined) countClipped(values, channels, clipped);
+    const outside = codec.encode(values, codes, chance);
+    if (outside && clipped !== undefined) countClipped(values, channels, clipped);
   };
   return {
     grid,
@@ -254,7 +286,7 @@ export function createQuantizer(grid: Grid, columns?: readonly number[]): Quanti
       if (single >= 0) throw new ReadingError("shape", "one draw gives no unbiased square", 0, single);
       codec.means(codes, out, place);
       for (let i = 0, c = 0; i < codes.length; i++) {
-        out[i] = square(out[i] as number) - (spreads[c] as Decode)(codes[i] as number);
+        out[i] = square(out[i] as number) - (spreads[c] as CodeMap).of(codes[i] as number);
         c = c + 1 === width ? 0 : c + 1;
       }
     },

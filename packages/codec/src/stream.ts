@@ -1,3 +1,4 @@
+import { codecKernels } from "./kernels/codec-kernels.ts";
 import { philox4x32, type StreamKey } from "./philox.ts";
 
 /**
@@ -7,7 +8,7 @@ import { philox4x32, type StreamKey } from "./philox.ts";
  * @param name Any text; the purpose, then what tells two streams of that purpose apart.
  */
 export function streamKey(name: string): StreamKey {
-  // 0xcbf29ce484222325 and the prime 0x100000001b3, in 16-bit limbs that multiply exactly in doubles.
+  // 0xcbf29ce484222325 and the prime 0x100000001b3, in 16-bit limbs: no product leaves 32 bits.
   let h0 = 0x2325;
   let h1 = 0x8422;
   let h2 = 0x9ce4;
@@ -15,27 +16,43 @@ export function streamKey(name: string): StreamKey {
   for (const byte of utf8(name)) {
     h0 ^= byte;
     const p0 = h0 * 0x1b3;
-    const p1 = h1 * 0x1b3 + Math.floor(p0 / 0x10000);
-    const p2 = h2 * 0x1b3 + h0 * 0x100 + Math.floor(p1 / 0x10000);
-    const p3 = h3 * 0x1b3 + h1 * 0x100 + Math.floor(p2 / 0x10000);
-    h0 = p0 % 0x10000;
-    h1 = p1 % 0x10000;
-    h2 = p2 % 0x10000;
-    h3 = p3 % 0x10000;
+    const p1 = h1 * 0x1b3 + (p0 >>> 16);
+    const p2 = h2 * 0x1b3 + h0 * 0x100 + (p1 >>> 16);
+    const p3 = h3 * 0x1b3 + h1 * 0x100 + (p2 >>> 16);
+    h0 = p0 & 0xffff;
+    h1 = p1 & 0xffff;
+    h2 = p2 & 0xffff;
+    h3 = p3 & 0xffff;
   }
   return [((h1 << 16) | h0) >>> 0, ((h3 << 16) | h2) >>> 0];
 }
 
 /** UTF-8 without TextEncoder, which the language alone does not promise. A lone surrogate becomes U+FFFD. */
-function* utf8(text: string): Generator<number> {
+function utf8(text: string): number[] {
+  const bytes: number[] = [];
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0xfffd;
     const code = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
-    if (code < 0x80) yield code;
-    else if (code < 0x800) yield* [0xc0 | (code >> 6), 0x80 | (code & 63)];
-    else if (code < 0x10000) yield* [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
-    else yield* [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    else
+      bytes.push(
+        ...[0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63)],
+        ...[0x80 | ((code >> 6) & 63), 0x80 | (code & 63)],
+      );
   }
+  return bytes;
+}
+
+/** Words of a stream of {@link createStream}: its key and index as signed 32-bit halves, and which of its words. */
+export interface WordRun {
+  readonly keyLow: number;
+  readonly keyHigh: number;
+  readonly indexLow: number;
+  readonly indexHigh: number;
+  /** Position of the first, 0 … 2⁵³ − 1. */
+  readonly first: number;
 }
 
 /** A source of random words. Positions are fixed by the order of calls. */
@@ -46,10 +63,37 @@ export interface Stream {
   uniform(): number;
   /** As many words as there are places, in order, as {@link Stream.word} would give them one by one; faster for many. */
   fill?(words: Uint32Array): void;
+  /**
+   * Takes that many words as used without making them, and tells their place, so that whoever asks can make them; with 0 it
+   * only tells where the next word stands.
+   */
+  take?(count: number): WordRun;
 }
 
 /** Blocks made at a time; a power of two, so that none straddles the counter's low word. */
 const bufferedBlocks = 4;
+
+/** From so many words on, the kernel is worth its call; so many it makes in one. */
+const leastKernelWords = 64;
+const mostKernelWords = 32_768;
+
+/** Fills the array from a stream's run of words. @returns False where there is no kernel. */
+function fillByKernel(run: WordRun, out: Uint32Array): boolean {
+  const kernels = codecKernels();
+  if (kernels === undefined) return false;
+  const { keyLow, keyHigh, indexLow, indexHigh, first } = run;
+  const skipped = first % 4;
+  let block = (first - skipped) / 4;
+  for (let at = 0, skip = skipped; at < out.length; skip = 0) {
+    const words = Math.min(out.length - at, mostKernelWords - skip);
+    const blocks = Math.ceil((words + skip) / 16) * 4;
+    kernels.calls.fillWords(keyLow, keyHigh, indexLow, indexHigh, block, blocks, 0);
+    out.set(kernels.words.subarray(skip, skip + words), at);
+    at += words;
+    block += blocks;
+  }
+  return true;
+}
 
 /**
  * A stream of words. Word i of a stream is word i mod 4 of the Philox block whose counter is
@@ -62,35 +106,65 @@ const bufferedBlocks = 4;
 export function createStream(key: StreamKey | string, index = 0): Stream {
   if (!Number.isSafeInteger(index) || index < 0)
     throw new RangeError(`a stream's index must be a whole number from 0 to 2^53 - 1, not ${index}`);
-  const [keyLow, keyHigh] = typeof key === "string" ? streamKey(key) : key;
-  // Signed words stay small integers; above 2^31 − 1 each would be a double on the heap.
-  const signedKey: StreamKey = [keyLow | 0, keyHigh | 0];
-  const indexLow = index | 0;
-  const indexHigh = Math.floor(index / 0x100000000) | 0;
-  const words = new Uint32Array(bufferedBlocks * 4);
-  let blockLow = 0;
-  let blockHigh = 0;
-  let next = words.length;
-  const refill = (): void => {
-    for (let at = 0; at < words.length; at += 4)
-      philox4x32(blockLow + (at >> 2), blockHigh, indexLow, indexHigh, signedKey, words, at);
-    blockLow = (blockLow + bufferedBlocks) | 0;
-    if (blockLow === 0) blockHigh += 1;
-    next = 0;
-  };
-  const word = (): number => {
-    if (next === words.length) refill();
-    return words[next++] as number;
-  };
-  const fill = (out: Uint32Array): void => {
-    let at = 0;
-    while (at < out.length && next < words.length) out[at++] = words[next++] as number;
-    for (; at + words.length <= out.length && blockLow + bufferedBlocks < 0x7fffffff; at += words.length) {
-      for (let block = 0; block < bufferedBlocks; block++)
-        philox4x32(blockLow + block, blockHigh, indexLow, indexHigh, signedKey, out, at + 4 * block);
-      blockLow += bufferedBlocks;
+  return new PhiloxStream(typeof key === "string" ? streamKey(key) : key, index);
+}
+
+/** A class, as one is made for every frame: methods are shared, closures would not be. */
+class PhiloxStream implements Stream {
+  /** Signed words stay small integers; above 2^31 − 1 each would be a double on the heap. */
+  readonly #key: StreamKey;
+  readonly #indexLow: number;
+  readonly #indexHigh: number;
+  readonly #words = new Uint32Array(bufferedBlocks * 4);
+  #blockLow = 0;
+  #blockHigh = 0;
+  #next: number = bufferedBlocks * 4;
+
+  constructor([low, high]: StreamKey, index: number) {
+    this.#key = [low | 0, high | 0];
+    this.#indexLow = index | 0;
+    this.#indexHigh = Math.floor(index / 0x100000000) | 0;
+  }
+
+  #refill(): void {
+    const low = this.#blockLow;
+    for (let at = 0; at < this.#words.length; at += 4)
+      philox4x32(low + (at >> 2), this.#blockHigh, this.#indexLow, this.#indexHigh, this.#key, this.#words, at);
+    this.#blockLow = (low + bufferedBlocks) | 0;
+    if (this.#blockLow === 0) this.#blockHigh += 1;
+    this.#next = 0;
+  }
+
+  word(): number {
+    if (this.#next === this.#words.length) this.#refill();
+    return this.#words[this.#next++] as number;
+  }
+
+  uniform(): number {
+    return (this.word() + 0.5) / 0x100000000;
+  }
+
+  fill(out: Uint32Array): void {
+    if (out.length >= leastKernelWords && codecKernels() !== undefined) fillByKernel(this.take(out.length), out);
+    else for (let at = 0; at < out.length; at++) out[at] = this.word();
+  }
+
+  take(count: number): WordRun {
+    const buffered = this.#words.length;
+    const first = 4 * (this.#blockHigh * 0x100000000 + (this.#blockLow >>> 0)) - (buffered - this.#next);
+    this.#next += count;
+    if (this.#next > buffered) {
+      const after = (first + count) % buffered;
+      const block = (first + count - after) / 4;
+      this.#blockLow = block | 0;
+      this.#blockHigh = Math.floor(block / 0x100000000);
+      this.#next = buffered;
+      if (after > 0) {
+        this.#refill();
+        this.#next = after;
+      }
     }
-    while (at < out.length) out[at++] = word();
-  };
-  return { word, uniform: () => (word() + 0.5) / 0x100000000, fill };
+    const [keyLow, keyHigh] = this.#key;
+    return { keyLow, keyHigh, indexLow: this.#indexLow, indexHigh: this.#indexHigh, first };
+  }
 }

@@ -12,7 +12,7 @@ export interface SessionStream extends SealKeys {
 export interface EarlierStream extends SessionStream {
   /** Encoder of the grid that was in force. */
   readonly quantizer: Quantizer;
-  /** Encoder of the grid for a full outbox, if one was named. */
+  /** Encoder of the grid for a full outbox, if one was named that is narrower. */
   readonly thinQuantizer: Quantizer | undefined;
   /** Sequence of its next frame. */
   readonly sequence: number;
@@ -51,10 +51,13 @@ export function earlierStream(options: ResolvedOptions, session: number): Earlie
   const grid = kept?.grids.at(-1);
   const thin = kept?.grids.find(({ epoch }) => epoch === kept.thin);
   if (kept === undefined || grid === undefined) return undefined;
+  const quantizer = createQuantizer(grid);
+  const coarse = thin === undefined ? undefined : createQuantizer(thin);
   return {
     ...createSessionStream(options, session, kept.schema),
-    quantizer: createQuantizer(grid),
-    thinQuantizer: thin === undefined ? undefined : createQuantizer(thin),
+    quantizer,
+    // The grid in force may have become narrower than the one that was named to thin an earlier one.
+    thinQuantizer: coarse !== undefined && coarse.rowBits < quantizer.rowBits ? coarse : undefined,
     sequence: kept.nextSequence,
   };
 }

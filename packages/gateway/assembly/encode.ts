@@ -1,18 +1,6 @@
-import { held, heldDouble } from "./lanes";
-import { drawWords, lowWords } from "./philox";
-
-// Position and threshold are one fixed-point number: F = ⌈position · 2^32 − ½⌉ has the base level above and, below, the
-// count of words that go up, as word + ½ < x is word < ⌈x − ½⌉. A threshold of 2^32 carries into the base, which is the
-// same code.
-
-/** 2^52: adding it to a whole number below leaves that number in the low bits. */
-const magic: f64 = 4503599627370496.0;
-
-@inline
-function fixedPoint(clamped: v128, low: v128, scale: v128, half: v128, lift: v128): v128 {
-  const position = f64x2.mul(f64x2.sub(clamped, low), scale);
-  return f64x2.add(f64x2.ceil(f64x2.sub(position, half)), lift);
-}
+import { encodeOne, encodePairs, fixedPoint, magic } from "../../codec/assembly/encode";
+import { held, heldDouble } from "../../codec/assembly/held";
+import { drawWords, fillBlocks, lowWords } from "../../codec/assembly/philox";
 
 /** Codes of two values at k = 2, in the low words, less 2. */
 @inline
@@ -21,16 +9,6 @@ function pairOfCodes(fixed: v128, words: v128, mask: v128): v128 {
   const down = i32x4.ge_u(words, thresholds);
   const base = v128.and(i64x2.shr_u(fixed, 31), mask);
   return i32x4.add(base, i32x4.add(down, i64x2.shr_u(down, 32)));
-}
-
-@inline
-function encodeOne(value: f64, low: f64, high: f64, scale: f64, samples: i32, words: usize): u32 {
-  const clamped = value < low ? low : value > high ? high : value;
-  const fixed = <i64>ceil<f64>((clamped - low) * scale - 0.5);
-  const threshold = <u32>fixed;
-  let code = <u32>samples * <u32>(fixed >> 32);
-  for (let draw = 0; draw < samples; draw++) code += <u32>(load<u32>(words + (<usize>draw << 2)) < threshold);
-  return code;
 }
 
 /** Counts what was clipped among columns `from` to `to` of a row; the first that is not finite, or −1. */
@@ -47,9 +25,10 @@ function countClipped(values: usize, lows: usize, highs: usize, from: i32, to: i
   return -1;
 }
 
-/** One row; the first column that is not finite, or −1. */
+/** A row's columns from `first` on, whose words stand at `words`; the first column that is not finite, or −1. */
 function encodeRow(
   values: usize,
+  first: i32,
   columns: i32,
   lows: usize,
   highs: usize,
@@ -59,14 +38,14 @@ function encodeRow(
   words: usize,
   clipped: usize,
 ): i32 {
-  const whole = samples == 2 ? columns & ~7 : 0;
+  const whole = samples == 2 ? first + ((columns - first) & ~7) : first;
   const half = f64x2.splat(heldDouble(0.5, columns));
   const lift = f64x2.splat(heldDouble(magic, columns));
   const mask = i64x2.splat(<i64>held(0x1ffffe, columns));
   const two = i32x4.splat(held(2, columns));
-  for (let c = 0; c < whole; c += 8) {
+  for (let c = first; c < whole; c += 8) {
     const at = <usize>c << 3;
-    const w = words + at;
+    const w = words + (<usize>(c - first) << 3);
     let low = v128.load(lows + at);
     let value = v128.load(values + at);
     let clamped = f64x2.pmin(f64x2.pmax(value, low), v128.load(highs + at));
@@ -104,7 +83,7 @@ function encodeRow(
       load<f64>(highs + at),
       load<f64>(scales + at),
       samples,
-      words + <usize>(c * samples) * 4,
+      words + <usize>((c - first) * samples) * 4,
     );
     store<u16>(codes + (<usize>c << 1), <u16>code);
   }
@@ -133,10 +112,23 @@ export function encodeRows(
   scratch: usize,
 ): f64 {
   let word = <u64>firstWord;
+  const whole = columns & ~7;
   for (let r = 0; r < rows; r++) {
-    const words = drawWords(keyLow, keyHigh, indexLow, indexHigh, word, columns * samples, scratch);
-    const odd = encodeRow(values, columns, lows, highs, scales, samples, codes, words, clipped);
-    if (odd >= 0) return <f64>r * <f64>columns + <f64>odd;
+    let first = 0;
+    if (samples == 2 && (word & 3) == 0 && whole > 0) {
+      fillBlocks(keyLow, keyHigh, indexLow, indexHigh, word >> 2, whole >> 1, true, scratch);
+      if (encodePairs(values, whole, lows, highs, scales, 0, scratch, codes)) {
+        const odd = countClipped(values, lows, highs, 0, whole, clipped);
+        if (odd >= 0) return <f64>r * <f64>columns + <f64>odd;
+      }
+      first = whole;
+    }
+    if (first < columns) {
+      const left = (columns - first) * samples;
+      const words = drawWords(keyLow, keyHigh, indexLow, indexHigh, word + first * samples, left, scratch);
+      const odd = encodeRow(values, first, columns, lows, highs, scales, samples, codes, words, clipped);
+      if (odd >= 0) return <f64>r * <f64>columns + <f64>odd;
+    }
     values += valueStride;
     codes += codeStride;
     word += wordsPerRow;

@@ -6,4 +6,4 @@ export { decodeRows, packRows, packWire, unpackRows, unpackWire } from "./pack";
 export { fillWords } from "./philox";
 export { columnSums, gramRows } from "./sums";
 export { dotTable, gradientTable } from "./table";
-export { assembleGradient, descend, largest, multiply } from "./vector";
+export { assembleGradient, descend, formResiduals, largest, multiply, sumRounded, widenModel } from "./vector";

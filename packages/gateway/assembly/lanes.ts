@@ -1,3 +1,5 @@
+import { held } from "../../codec/assembly/held";
+
 // Shared pieces. Everything is inlined: a call in an inner loop would spill the accumulators.
 
 /** Most 16-byte blocks of a row between two widenings: 64 · 4 products of 255 · 32,768 stay below 2^31. */
@@ -5,21 +7,6 @@ export const blockLimit: i32 = 64;
 
 /** Most rows of a gradient between two widenings: 128 sums of two products of 255 · 32,768 stay below 2^31. */
 export const rowLimit: i32 = 256;
-
-/**
- * A constant that stays in its register. `count` is never negative, which the compiler can't know: a plain constant would be
- * made anew, by three instructions, in every turn of a loop.
- */
-@inline
-export function held(constant: i32, count: i32): i32 {
-  return count < 0 ? 0 : constant;
-}
-
-/** {@link held} for a double. */
-@inline
-export function heldDouble(constant: f64, count: i32): f64 {
-  return count < 0 ? 0 : constant;
-}
 
 /** accumulator + sums of neighbouring products. */
 @inline

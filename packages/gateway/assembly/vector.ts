@@ -87,3 +87,61 @@ export function descend(weights: usize, gradient: usize, length: i32, step: f64,
   store<f64>(weights + at, weight);
   if (trail != 0) store<f64>(trail + at, load<f64>(trail + at) + weight);
 }
+
+/** Residuals from dot products, in place: unit · dot + offset − label. Returns the largest magnitude; NaN where any is NaN. */
+export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64, offset: f64): f64 {
+  const whole = length & ~1;
+  const units = f64x2.splat(unit);
+  const offsets = f64x2.splat(offset);
+  let most = f64x2.splat(0);
+  let odd = most;
+  for (let i = 0; i < whole; i += 2) {
+    const at = <usize>i << 3;
+    const sum = f64x2.add(f64x2.mul(units, v128.load(dots + at)), offsets);
+    v128.store(dots + at, f64x2.sub(sum, v128.load(labels + at)));
+    most = larger(most, dots + at);
+    odd = odder(odd, dots + at);
+  }
+  let result = max<f64>(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+  if (v128.any_true(odd)) result = NaN;
+  if (whole == length) return result;
+  const at = <usize>whole << 3;
+  const residual = unit * load<f64>(dots + at) + offset - load<f64>(labels + at);
+  store<f64>(dots + at, residual);
+  return max<f64>(result, abs<f64>(residual));
+}
+
+/** Sum of int16: 64 bits, as a mini-batch may have a million. */
+export function sumRounded(values: usize, length: i32): f64 {
+  const whole = length & ~7;
+  const one = i16x8.splat(1);
+  let sums = i64x2.splat(0);
+  for (let i = 0; i < whole; i += 8) {
+    const pairs = i32x4.dot_i16x8_s(v128.load(values + (<usize>i << 1)), one);
+    sums = i64x2.add(sums, i64x2.add(i64x2.extend_low_i32x4_s(pairs), i64x2.extend_high_i32x4_s(pairs)));
+  }
+  let sum = i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
+  for (let i = whole; i < length; i++) sum += <i64>load<i16>(values + (<usize>i << 1));
+  return <f64>sum;
+}
+
+/** Int16 to float64, and Σ factor · value: even columns in one sum, odd ones in another. */
+export function widenModel(model: usize, factors: usize, length: i32, out: usize): f64 {
+  const whole = length & ~1;
+  let sums = f64x2.splat(0);
+  for (let i = 0; i < whole; i += 2) {
+    const at = <usize>i << 3;
+    const pair = i32x4.extend_low_i16x8_s(v128.load32_zero(model + (<usize>i << 1)));
+    const values = f64x2.convert_low_i32x4_s(pair);
+    v128.store(out + at, values);
+    sums = f64x2.add(sums, f64x2.mul(v128.load(factors + at), values));
+  }
+  let even = f64x2.extract_lane(sums, 0);
+  if (whole < length) {
+    const at = <usize>whole << 3;
+    const value = <f64>load<i16>(model + (<usize>whole << 1));
+    store<f64>(out + at, value);
+    even += load<f64>(factors + at) * value;
+  }
+  return even + f64x2.extract_lane(sums, 1);
+}

@@ -57,8 +57,10 @@ export interface ConfiguratorPorts {
   readonly topics: Topics;
   readonly group: string;
   readonly link: Pick<Link, "publish">;
-  /** Whether something may be kept about a device. */
+  /** Whether anything has come from a device. */
   isKnown(device: string): boolean;
+  /** Most devices that something is kept about before anything has come from them: a broker may tell of these first. */
+  readonly mostUnknown: number;
   failed(error: unknown): void;
 }
 
@@ -113,12 +115,13 @@ class TopicConfigurator implements Configurator {
     const kept = this.#kept.get(device ?? "");
     const main = grid ?? kept?.grid; // of what the broker keeps only the last counts: it must not forget these
     const coarse = thin ?? kept?.thin;
+    const bounds = { ...kept?.batch, ...batch };
     const version = this.#nextVersion();
     const message = {
       version,
       ...(main === undefined ? {} : { grid: main }),
       ...(coarse === undefined ? {} : { thin: coarse }),
-      ...(batch === undefined ? {} : { batch }),
+      ...(Object.keys(bounds).length === 0 ? {} : { batch: bounds }),
     };
     if (!(await this.#publish(device, message)))
       throw new GatewayError(
@@ -142,7 +145,10 @@ class TopicConfigurator implements Configurator {
   follow(address: Address & { readonly kind: "desired" }, message: Desired): void {
     const device = "device" in address ? address.device : undefined;
     this.#last = Math.max(this.#last, message.version);
-    if (device === undefined || this.#ports.isKnown(device)) this.#kept.set(device ?? "", message);
+    const { isKnown, mostUnknown } = this.#ports;
+    const name = device ?? "";
+    if (name === "" || isKnown(name) || this.#kept.has(name) || this.#kept.size < mostUnknown)
+      this.#kept.set(name, message);
   }
 
   born(device: string, birth: Birth): void {

@@ -205,6 +205,7 @@ export function startCore(parts: Parts, connector: Connector, ready: () => void)
       group,
       link: { publish: (address, kind, message) => link.publish(address, kind, message) },
       isKnown: (device) => parts.registry.get(device) !== undefined,
+      mostUnknown: options.limits.devices,
       failed: (error) => hub.emit({ type: "error", error }),
     },
     options.thin,

@@ -35,7 +35,8 @@ export interface Gateway extends AsyncDisposable {
   /**
    * Predicts with the newest master model, in full precision.
    *
-   * @param row Readings by name, in their units.
+   * @param row Readings by name, in their units; under `training.lags` those of the rows before too, by names as
+   * `temperature@-1`: no rows are remembered here.
    * @returns The target, in its unit.
    * @throws {@link GatewayError} `no-model`; `options` where a feature is missing or not finite.
    */

@@ -129,6 +129,8 @@ describe("a hostile device", () => {
     await mallory.say("birth", birthBytes(1, { grids: [wider] })); // the same epoch, another meaning
     await mallory.say("data", frameOf("mallory", 1, 1)); // read as before: six bits would not have this length
     await expect.poll(() => of("mallory")?.frames).toBe(2);
+    expect(of("mallory")?.unusable).toContain("grid 0 of session 1 was another grid before");
+    expect(gateway.status().ingest.refusedGrids).toBe(1);
     const useless = [uniformGrid(schema, { epoch: 1, samples: 1 })];
     await mallory.say("birth", birthBytes(1, { grids: useless }));
     await expect.poll(() => of("mallory")?.unusable).toContain("draws");

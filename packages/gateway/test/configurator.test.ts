@@ -19,7 +19,7 @@ const birth = (session: number, ...grids: readonly Grid[]): Birth => ({
   software: { name: "a", version: "1" },
 });
 
-function setUp(widths?: ThinOptions) {
+function setUp(widths?: ThinOptions, known: (device: string) => boolean = (device) => device !== "stranger") {
   const clock = createVirtualClock(1_700_000_000_000);
   const sent: [Address, Desired][] = [];
   const broker = { acknowledges: true };
@@ -35,7 +35,8 @@ function setUp(widths?: ThinOptions) {
           return broker.acknowledges;
         },
       },
-      isKnown: (device) => device !== "stranger",
+      isKnown: (device) => known(device),
+      mostUnknown: 2,
       failed: (error) => failures.push(error),
     },
     widths,
@@ -72,6 +73,35 @@ describe("configurator", () => {
     expect(sent.at(-1)).toEqual([own("a"), { version, batch: { rows: 5 }, thin: thin(65_534) }]);
     await configurator.configure({ batch: { rows: 4 } });
     expect(sent.at(-1)).toEqual([ofGroup, { version: version + 1, batch: { rows: 4 } }]);
+  });
+
+  it("knows what a broker tells before the birth: the grid and batch that it kept for the device stay", async () => {
+    const born = new Set<string>();
+    const { clock, sent, configurator } = setUp({ bits: 2, targetBits: 3 }, (device) => born.has(device));
+    const grid = uniformGrid(schema, { epoch: 3, bits: 6 });
+    configurator.follow(own("a"), { version: 1_900_000_000, grid, batch: { rows: 9 } });
+    born.add("a");
+    configurator.born("a", birth(1));
+    await clock.advance(1000);
+    expect(sent).toEqual([[own("a"), { version: 1_900_000_001, grid, batch: { rows: 9 }, thin: thin() }]]);
+    for (const device of ["b", "c", "d"]) configurator.follow(own(device), { version: 1, batch: { rows: 2 } });
+    expect(["b", "c", "d"].map((device) => configurator.kept(device) !== undefined)).toEqual([true, false, false]);
+    born.add("d");
+    configurator.follow(own("d"), { version: 1, batch: { rows: 2 } });
+    expect(configurator.kept("d")).toEqual({ version: 1, batch: { rows: 2 } });
+  });
+
+  it("keeps every bound of frames that was said, as the broker keeps the last message alone", async () => {
+    const { sent, configurator } = setUp();
+    await configurator.configure({ device: "a", batch: { rows: 9, bytes: 100 } });
+    await configurator.configure({ device: "a", grid: uniformGrid(schema, { epoch: 3 }) });
+    await configurator.configure({ device: "a", batch: { rows: 5 } });
+    expect(sent.map(([, { batch }]) => batch)).toEqual([
+      { rows: 9, bytes: 100 },
+      { rows: 9, bytes: 100 },
+      { rows: 5, bytes: 100 },
+    ]);
+    expect(sent.at(-1)).toMatchObject([own("a"), { grid: { epoch: 3 } }]);
   });
 
   it("answers the next birth where the broker did not acknowledge", async () => {

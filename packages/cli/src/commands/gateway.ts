@@ -19,6 +19,10 @@ Example:
   zipml gateway --group field --every-rows 5000 --save model.json --directory field-log
   zipml gateway --group field --url mqtts://broker.example --ca ca.pem --username gateway
 
+With --lags L every feature also gets its readings of the L rows before, as temperature@-1 to temperature@-L, and a
+target among --features enters by these only. They reach back over the frames of one session that follow each other under
+one grid. Devices predict from the rows that they pushed last.
+
 With --metrics-port the counters that status shows are served to Prometheus at http://127.0.0.1:PORT/metrics. There is no
 access control: --metrics-host lets others read them.
 
@@ -68,8 +72,9 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "trained": {
       const { intercept, weights } = event.model;
       const terms = Object.entries(weights).map(([name, weight]) => `${digits(weight)}·${name}`);
-      const { version, seconds, model } = event.model;
-      return `model ${version} from ${model.rows} rows in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
+      const { version, seconds, model, short } = event.model;
+      const left = short > 0 ? ` (${short} more lack the rows before)` : "";
+      return `model ${version} from ${model.rows} rows${left} in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
     }
     case "levels":
       return `grid ${event.epoch} for where the readings are now: ${event.channels.map(gainOf).join(", ")}`;
@@ -83,12 +88,13 @@ function lineOf(event: GatewayEvent): string | undefined {
 /** An event as JSON: errors by their message, models by what a reader needs. */
 function jsonOf(event: GatewayEvent): string {
   if (event.type === "trained") {
-    const { version, hash, model, intercept, weights, warnings, seconds } = event.model;
+    const { version, hash, model, intercept, weights, warnings, short, seconds } = event.model;
     return JSON.stringify({
       type: event.type,
       version,
       hash,
       rows: model.rows,
+      short,
       seconds,
       intercept,
       weights,

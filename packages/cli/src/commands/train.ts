@@ -15,9 +15,22 @@ counted. Ranges are the training rows' smallest and largest values; the target i
 1/(2K) Σ (prediction − target)² on exact rows, in the target's unit squared. The model is the average of SGD's iterates
 over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; residuals stay exact.
 
+With --lags L every feature also gets its readings of the L rows before, as temperature@-1 to temperature@-L. Rows are
+taken in the file's order, group by group with --group; one without L rows right before it, as at the start of a group or
+after a row that was passed over, is left out and counted. A target among --features enters by its lags only and is
+encoded as a feature is. Each reading is encoded once and copied to every row that it stands in. Lags are made before rows
+are split: with --split hash a reading may stand in training and in test rows, --split time keeps the test later.
+
+--loss ls-svm, logistic and hinge tell two classes apart: the target has two values, the larger is class +1, and the model
+gives a decision value, class +1 from 0 on. Figures then are accuracy, balanced accuracy (the mean of both classes'), area
+under the curve (AUC) and the loss; RMSE and R² of the JSON are those of decision values from -1 and +1. --l1, --l2, --box
+and --ball act on standardised weights, never on the intercept, with the loss of squares in units of the target's variance.
+
 Example:
   zipml train --data plant.csv --target power --bits 4 --save model.json
   zipml train --data motes.csv.gz --target humidity --features temperature,indoor --split time --group mote_id
+  zipml train --data motes.csv.gz --target humidity --features humidity --lags 6 --split time --group mote_id
+  zipml train --data rooms.csv --target occupied --loss logistic --l1 0.01
   zipml train --config zipml.yaml --bits 3 --json`;
 
 async function act(command: Command, io: Io): Promise<void> {

@@ -1,3 +1,4 @@
+import { maxLags } from "@zipml/codec";
 import { parseCell } from "@zipml/gateway/data";
 import { z } from "zod";
 import {
@@ -10,6 +11,7 @@ import {
   wholeOption,
   wordOption,
 } from "../options.ts";
+import { lossOptions } from "./loss-options.ts";
 
 /** What the trainer takes. */
 const most = 1_000_000;
@@ -43,13 +45,25 @@ export const trainOptions = {
   data: fileOption("CSV file with a header line, gzipped or not"),
   target: textOption("COLUMN", "column to predict"),
   features: namesOption("A,B", "columns to predict from (default: every other column that holds numbers)"),
+  lags: defaulted(
+    wholeOption(
+      "L",
+      "readings of the rows before that each feature gets as further features, 0 to 128; with them the target may be a feature too",
+      0,
+      maxLags,
+    ),
+    0,
+  ),
   test: fileOption("CSV file to test on, in place of a holdout"),
   holdout: defaulted(holdout, 0.25),
   split: defaulted(
     wordOption(["hash", "time"], "which rows are kept back: scattered, or the last in file order"),
     "hash",
   ),
-  group: textOption("COLUMN", "with --split time: the last rows of each group, such as a device"),
+  group: textOption(
+    "COLUMN",
+    "groups of rows, such as a device's: with --split time the last of each test, with --lags none reaches into another",
+  ),
   scheme: defaulted(
     wordOption(
       ["count", "dither", "none"],
@@ -57,7 +71,10 @@ export const trainOptions = {
     ),
     "count",
   ),
-  bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
+  bits: defaulted(
+    wholeOption("BITS", "width of a feature's code, 1 to 16; with --loss logistic or hinge by default 8", 1, 16),
+    4,
+  ),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16; 0 keeps float32", 0, 16), 8),
   samples: defaulted(
     wholeOption("K", "independent draws a feature's code carries, 1 to 15; 2 is double sampling", 1, 15),
@@ -72,8 +89,8 @@ export const trainOptions = {
   ),
   grid: fileOption("grid to encode with, as zipml plan writes it, in place of scheme, widths, draws and levels"),
   estimator: wordOption(
-    ["symmetric", "double", "naive", "full"],
-    "how a gradient is formed (default symmetric; full with --scheme none)",
+    ["symmetric", "double", "naive", "polynomial", "full"],
+    "how a gradient is formed (default symmetric, naive with --loss logistic or hinge; full with --scheme none)",
   ),
   "model-bits": defaulted(
     wholeOption("BITS", "width at which gradients read the model; 0 does not quantize it", 0, 16),
@@ -93,6 +110,7 @@ export const trainOptions = {
     wordOption(["inverse", "constant"], "how the step changes: divided by the epoch, or not"),
     "inverse",
   ),
+  ...lossOptions,
   seed: defaulted(seed, "1"),
   save: fileOption("write the model here, as JSON"),
 } as const satisfies OptionTable;

@@ -17,8 +17,11 @@ const modelSchema = z.strictObject({
     .min(1),
   target: z.strictObject({ name: z.string().min(1), unit: z.string(), mean: finite, deviation: finite }),
   rows: z.int().min(0),
-  estimator: z.enum(["naive", "double", "symmetric", "full"]),
+  estimator: z.enum(["naive", "double", "symmetric", "polynomial", "full"]),
   solver: z.enum(["sgd", "closed-form"]),
+  classes: z
+    .strictObject({ loss: z.enum(["ls-svm", "logistic", "hinge"]), negative: finite, positive: finite })
+    .exactOptional(),
 });
 
 const fileSchema = z.strictObject({
@@ -30,13 +33,16 @@ const fileSchema = z.strictObject({
 
 /** The model with its fields in the schema's order and no others. */
 function inOrder(model: LinearModel): z.infer<typeof modelSchema> {
-  const { features, target, rows, estimator, solver } = model;
+  const { features, target, rows, estimator, solver, classes } = model;
   return {
     features: features.map(({ name, unit, mean, deviation, weight }) => ({ name, unit, mean, deviation, weight })),
     target: { name: target.name, unit: target.unit, mean: target.mean, deviation: target.deviation },
     rows,
     estimator,
     solver,
+    ...(classes === undefined
+      ? {}
+      : { classes: { loss: classes.loss, negative: classes.negative, positive: classes.positive } }),
   };
 }
 
@@ -54,8 +60,9 @@ export function modelHash(model: LinearModel): string {
 
 /**
  * Saves a model as JSON, whole or not at all:
- * `{ "zipml": "model", "version": 1, "hash": "sha256:…", "model": { features, target, rows, estimator, solver } }`.
- * The weights are standardised: prediction = target.mean + target.deviation·Σ weight·(value − mean)/deviation.
+ * `{ "zipml": "model", "version": 1, "hash": "sha256:…", "model": { features, target, rows, estimator, solver, classes? } }`.
+ * The weights are standardised: prediction = target.mean + target.deviation·Σ weight·(value − mean)/deviation; with
+ * `classes`, { loss, negative, positive }, that is a decision value: the label `positive` from 0 on, else `negative`.
  *
  * @param file Path of the file.
  * @param model The model, in full precision.

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileError } from "@zipml/gateway/data";
 import { CliError } from "../errors.ts";
 
@@ -13,7 +14,11 @@ import { CliError } from "../errors.ts";
  */
 export async function writeFileWhole(file: string, parts: Iterable<string> | AsyncIterable<string>): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-  const failed = (cause: unknown) => new CliError("file", `can't write ${fileError(file, cause).message}`, cause);
+  const failed = (cause: unknown) => {
+    const isNowhere = cause instanceof Error && "code" in cause && cause.code === "ENOENT"; // the draft is a new file
+    const reason = isNowhere ? `${file}: there is no folder ${dirname(file)}` : fileError(file, cause).message;
+    return new CliError("file", `can't write ${reason}`, cause);
+  };
   const handle = await open(draft, "wx").catch((cause: unknown) => {
     throw failed(cause);
   });

@@ -1,3 +1,4 @@
+import { maxLags } from "@zipml/codec";
 import { connectionOptions, switchOption } from "../connection-options.ts";
 import {
   defaulted,
@@ -46,6 +47,15 @@ export const gatewayOptions = {
   ),
   target: textOption("CHANNEL", "channel to predict (default: the one with the role target)"),
   features: namesOption("A,B", "channels to predict from (default: those with the role feature)"),
+  lags: defaulted(
+    wholeOption(
+      "L",
+      "readings of the rows before that each feature gets as further features; with them the target may be a feature too",
+      0,
+      maxLags,
+    ),
+    0,
+  ),
   estimator: defaulted(wordOption(["symmetric", "double"], "how a gradient is formed"), "symmetric"),
   solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
   epochs: defaulted(wholeOption("N", "passes over the rows held", 1, anyCount), 30),

@@ -97,6 +97,7 @@ async function optionsOf(values: Values): Promise<GatewayOptions> {
     training: {
       ...(target === undefined ? {} : { target }),
       ...(features === undefined ? {} : { features }),
+      lags: values.lags,
       estimator: values.estimator,
       solver: values.solver,
       epochs: values.epochs,

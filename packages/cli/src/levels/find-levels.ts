@@ -1,5 +1,5 @@
-import { type LevelMethod, type LevelSolution, solveLevels } from "@zipml/codec/levels";
-import { readTable } from "@zipml/gateway/data";
+import { LevelError, type LevelMethod, type LevelRequest, type LevelSolution, solveLevels } from "@zipml/codec/levels";
+import { DataError, readTable } from "@zipml/gateway/data";
 import type { LevelsPlan } from "./options.ts";
 
 /** What `zipml levels --json` prints for a column, in this order. */
@@ -63,12 +63,22 @@ function warningsOf({ column, readings, clipped, levels }: LevelsReport, count: 
   ];
 }
 
+/** @throws DataError `rows` that names file and column. */
+function solveColumn(file: string, column: string, values: Float64Array, request: LevelRequest): LevelSolution {
+  try {
+    return solveLevels(values, request);
+  } catch (cause) {
+    if (!(cause instanceof LevelError)) throw cause;
+    throw new DataError("rows", `column ${JSON.stringify(column)}: ${cause.message}`, { file, column, cause });
+  }
+}
+
 /**
  * Reads the columns and finds their levels: the whole of `zipml levels` but its output.
  *
  * @param plan Checked options.
  * @param watch Told before each column.
- * @throws DataError for the file and its columns, LevelError for readings too large.
+ * @throws DataError for the file and its columns, also for readings too large.
  */
 export async function findLevels(plan: LevelsPlan, watch: (column: string) => Promise<void>): Promise<LevelsOutcome> {
   const { data, column, count, method, range } = plan;
@@ -78,7 +88,7 @@ export async function findLevels(plan: LevelsPlan, watch: (column: string) => Pr
     await watch(name);
     const values = table.columns.get(name) ?? new Float64Array();
     const start = performance.now();
-    const solution = solveLevels(values, { count, method, ...(range !== undefined && { range }) });
+    const solution = solveColumn(data, name, values, { count, method, ...(range !== undefined && { range }) });
     columns.push({ report: reportOf(name, solution, (performance.now() - start) / 1000), values });
   }
   const skipped = table.skipped > 0 ? [`rows passed over, without a number in every column: ${table.skipped}`] : [];

@@ -1,5 +1,6 @@
 import { float32Engine, hogwildEngine, packedEngine } from "@zipml/gateway/engines";
 import { type Engine, referenceEngine } from "@zipml/gateway/train";
+import { isPlain } from "./loss-plan.ts";
 import type { TrainPlan } from "./plan.ts";
 
 type EngineName = NonNullable<TrainPlan["values"]["engine"]>;
@@ -19,12 +20,13 @@ function engineOf(name: EngineName, threads: number | undefined): Engine {
 }
 
 /**
- * The engine that the options ask for, or the default: packed on codes, reference on raw rows.
+ * The engine that the options ask for, or the default: packed on codes and squares, reference on raw rows and for what no other engine
+ * runs.
  *
  * @param plan Checked options.
  */
 export function chooseEngines({ values, estimator }: TrainPlan): ChosenEngines {
-  const name = values.engine ?? (estimator === "full" ? "reference" : "packed");
+  const name = values.engine ?? (estimator === "full" || !isPlain(values) ? "reference" : "packed");
   const engine = engineOf(name, values.threads);
   return {
     engine,

@@ -2,6 +2,7 @@ import type { EstimatorName } from "@zipml/gateway/train";
 import type { trainOptions } from "../config/train-section.ts";
 import { CliError } from "../errors.ts";
 import type { OptionOrigin, OptionValues, ResolvedOptions } from "../options.ts";
+import { checkLoss, fitToLoss, usualEstimator } from "./loss-plan.ts";
 
 type Values = OptionValues<typeof trainOptions>;
 type Name = keyof typeof trainOptions;
@@ -20,7 +21,8 @@ const refuse = (message: string): never => {
   throw new CliError("option", message);
 };
 
-function estimatorOf({ scheme, estimator, levels }: Values): EstimatorName {
+function estimatorOf(values: Values): EstimatorName {
+  const { scheme, estimator, levels } = values;
   if (scheme === "dither" && levels === "optimal")
     refuse("--levels optimal lie at unequal steps, which --scheme dither can't use: it needs --scheme count");
   if (scheme === "none") {
@@ -31,7 +33,7 @@ function estimatorOf({ scheme, estimator, levels }: Values): EstimatorName {
   if (estimator === "full") refuse(`--estimator full trains on raw rows: it needs --scheme none, not ${scheme}`);
   if (estimator === "double" && scheme === "dither")
     refuse("--estimator double needs two draws of a value, which --scheme dither does not send: use symmetric");
-  return estimator ?? "symmetric";
+  return estimator ?? usualEstimator(values);
 }
 
 /** A grid of its own says how values are encoded. */
@@ -64,18 +66,24 @@ function samplesOf(values: Values, estimator: EstimatorName, isGiven: boolean): 
   return samples;
 }
 
+/** Whether the target is a feature too, by its lags. */
+export function hasOwnLags({ lags, target, features }: Pick<Values, "lags" | "target" | "features">): boolean {
+  return lags > 0 && target !== undefined && features?.includes(target) === true;
+}
+
 /** Names of options without effect here, as one warning each. */
 function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[] {
   const unused: readonly (readonly [boolean, string, readonly Name[]])[] = [
-    [values.scheme === "none", "--scheme none", ["bits", "target-bits", "samples", "levels"]],
+    [values.scheme === "none", "--scheme none", ["bits", "target-bits", "samples", "levels", "degree"]],
     [values.grid !== undefined, "--grid", ["scheme", "bits", "target-bits", "samples", "levels"]],
     [
       values.solver === "closed-form",
       "--solver closed-form",
-      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits", "engine", "threads"],
+      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits", "engine", "threads", "average"],
     ],
     [values.engine === "reference" || values.engine === "float32", `--engine ${values.engine}`, ["threads"]],
     [values.test !== undefined, "--test", ["split"]],
+    [hasOwnLags(values), "the target among --features", ["target-bits"]],
   ];
   return unused.flatMap(([acts, cause, names]) =>
     names.filter((name) => acts && origins.has(name)).map((name) => `--${name} has no effect with ${cause}`),
@@ -86,16 +94,18 @@ function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[
  * Checks options against each other before any file is read.
  *
  * @param options The values of `zipml train`.
- * @throws {@link CliError} `option` for options that do not go together.
+ * @throws {@link CliError} `option` for options that do not go together, TrainingError `options` for those of the loss.
  */
-export function planTraining({ values, origins }: ResolvedOptions<typeof trainOptions>): TrainPlan {
+export function planTraining({ values: given, origins }: ResolvedOptions<typeof trainOptions>): TrainPlan {
+  const values = fitToLoss(given, origins);
   const estimator = estimatorOf(values);
   const samples = samplesOf(values, estimator, origins.has("samples"));
+  checkLoss(values, estimator, samples);
   checkEngine(values);
   checkGrid(values);
   if (values.test !== undefined && origins.get("holdout") === origins.get("test"))
     refuse("--test and --holdout exclude each other: test rows come from one of them");
-  if (values.group !== undefined && (values.split !== "time" || values.test !== undefined))
-    refuse("--group goes with --split time: it keeps back the last rows of each group");
+  if (values.group !== undefined && values.lags === 0 && (values.split !== "time" || values.test !== undefined))
+    refuse("--group goes with --split time, where it keeps back the last rows of each group, or with --lags");
   return { values, estimator, samples, warnings: idle(values, origins) };
 }

@@ -1,22 +1,44 @@
-import type { LinearModel } from "@zipml/gateway/train";
+import type { Evaluation, LinearModel, ModelClasses } from "@zipml/gateway/train";
 
-/** Figures on exact rows: loss = 1/(2K) Σ (prediction − target)², in the target's unit squared. */
+/**
+ * Figures on exact rows: loss = 1/(2K) Σ (prediction − target)², in the target's unit squared, or that of logistic and
+ * hinge. Of classes predictions are decision values, and targets −1 and +1.
+ */
 export interface Figures {
   readonly loss: number;
   readonly rmse: number;
   /** Null where the target is constant over the rows. */
   readonly r2: number | null;
+  /** Of classes: share of the rows decided right. */
+  readonly accuracy?: number;
+  /** Of classes: mean of both classes' shares; null where the rows show one class only. */
+  readonly balancedAccuracy?: number | null;
+  /** Of classes: area under the curve of true over false positives; null where the rows show one class only. */
+  readonly auc?: number | null;
+}
+
+const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** An evaluation as it is printed: what is not known is null. */
+export function shownFigures({ loss, rmse, r2, accuracy, balancedAccuracy, auc }: Evaluation): Figures {
+  const figures = { loss, rmse, r2: known(r2) };
+  if (accuracy === undefined || balancedAccuracy === undefined || auc === undefined) return figures;
+  return { ...figures, accuracy, balancedAccuracy: known(balancedAccuracy), auc: known(auc) };
 }
 
 /** What `zipml train --json` prints: one object, in this order. */
 export interface TrainReport {
   readonly rows: { readonly train: number; readonly test: number; readonly skipped: number };
   readonly features: readonly string[];
+  /** With --lags: how many readings back, and rows left out because they lack that history. */
+  readonly lags?: { readonly readings: number; readonly short: number };
   /** Width of a feature's code, the widest under --grid; 32 for raw rows. */
   readonly bits: number;
   readonly samples: number;
   readonly scheme: string;
   readonly levels: string;
+  /** With another loss than squares: it, and the target's values that stand for −1 and +1. */
+  readonly classes?: ModelClasses;
   readonly estimator: string;
   readonly engine: string;
   /** Bytes of the training rows, target included: as packed codes, as 32-bit floats, and the second over the first. */
@@ -26,9 +48,9 @@ export interface TrainReport {
   /** Loss on the exact training rows after each epoch, and the epoch's seconds. */
   readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly seconds: number }[];
   readonly test: Figures;
-  /** Least squares in float64 on the raw values, same split. */
+  /** Least squares in float64 on the raw values or the labels −1 and +1, same split. */
   readonly leastSquares: Figures;
-  /** In original units. */
+  /** In original units; of classes it gives the decision value. */
   readonly model: { readonly intercept: number; readonly weights: Readonly<Record<string, number>> };
   readonly warnings: readonly string[];
 }

@@ -8,10 +8,17 @@ export function digits(value: number | null): string {
 
 const whole = (value: number): string => value.toLocaleString("en-US");
 
+const fixed = (value: number | null): string => (value === null ? "none" : value.toFixed(4));
+
 function figuresTable(report: TrainReport): string {
-  const table = new Table({ head: ["on the test rows", "RMSE", "R²", "loss"], style: { head: [], border: [] } });
-  const row = (name: string, { rmse, r2, loss }: Figures) =>
-    table.push([name, digits(rmse), r2 === null ? "none" : r2.toFixed(4), digits(loss)]);
+  const heads = report.classes === undefined ? ["RMSE", "R²", "loss"] : ["accuracy", "balanced", "AUC", "loss"];
+  const table = new Table({ head: ["on the test rows", ...heads], style: { head: [], border: [] } });
+  const row = (name: string, { rmse, r2, loss, accuracy, balancedAccuracy = null, auc = null }: Figures) =>
+    table.push(
+      accuracy === undefined
+        ? [name, digits(rmse), fixed(r2), digits(loss)]
+        : [name, fixed(accuracy), fixed(balancedAccuracy), fixed(auc), digits(loss)],
+    );
   row(report.scheme === "none" ? "this model, float32" : `this model, ${report.bits} bits`, report.test);
   row("least squares, float64", report.leastSquares);
   return table.toString();
@@ -30,20 +37,25 @@ function drawsOf({ scheme, samples }: TrainReport): string {
  * @returns Lines with line ends.
  */
 export function showReport(report: TrainReport, target: string): string {
-  const { rows, bytes, epochs, model } = report;
+  const { rows, lags, bytes, epochs, model, classes } = report;
+  const short = lags === undefined ? "" : `, ${whole(lags.short)} without the ${lags.readings} before`;
   const spent = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
   const encoding =
     report.scheme === "none" ? "raw float32 rows" : `${report.bits} bits, ${drawsOf(report)}, ${report.levels} levels`;
+  const loss = classes === undefined ? "" : `loss ${classes.loss}, `;
   const weights = Object.entries(model.weights).map(
     ([name, weight]) => ` ${weight < 0 ? "−" : "+"} ${digits(Math.abs(weight))} · ${name}`,
   );
   return [
-    `rows      ${whole(rows.train)} to train, ${whole(rows.test)} to test, ${whole(rows.skipped)} skipped`,
-    `encoding  ${encoding}; estimator ${report.estimator}, engine ${report.engine}`,
+    `rows      ${whole(rows.train)} to train, ${whole(rows.test)} to test, ${whole(rows.skipped)} skipped${short}`,
+    `encoding  ${encoding}; ${loss}estimator ${report.estimator}, engine ${report.engine}`,
     `bytes     ${whole(bytes.codes)} instead of ${whole(bytes.float32)} as float32, ${bytes.ratio.toFixed(2)} times less; ${whole(report.clipped)} values clipped`,
     `epochs    ${epochs.length} in ${spent.toFixed(2)} s, training loss ${digits(epochs.at(-1)?.loss ?? null)}`,
     figuresTable(report),
-    `${target} = ${digits(model.intercept)}${weights.join("")}`,
+    ...(classes === undefined
+      ? []
+      : [`${target} is ${classes.positive} where this is 0 or more, else ${classes.negative}:`]),
+    `${classes === undefined ? target : "decision"} = ${digits(model.intercept)}${weights.join("")}`,
     "",
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { DecodeError, type DecodeErrorCode } from "../errors.ts";
+import { riceByKernel, unriceByKernel } from "../kernels/rice.ts";
 import { fold, unfold } from "./fold.ts";
 import { type CodeLayout, checkVolume } from "./layout.ts";
 
@@ -123,6 +124,16 @@ export function encodeRice(
   codes: Uint16Array,
   layout: CodeLayout,
   limit = Number.POSITIVE_INFINITY,
+): Uint8Array<ArrayBuffer> | undefined {
+  const body = riceByKernel(codes, layout, limit) ?? encodeRicePlainly(codes, layout, limit);
+  return body === "above" ? undefined : body;
+}
+
+/** As {@link encodeRice}, in plain TypeScript: what runs where no kernel does, and the oracle of the kernel's tests. */
+export function encodeRicePlainly(
+  codes: Uint16Array,
+  layout: CodeLayout,
+  limit: number,
 ): Uint8Array<ArrayBuffer> | undefined {
   const { folded, plans, rows, bytes } = new RicePlanner(codes, layout);
   if (bytes >= limit) return undefined;
@@ -290,6 +301,11 @@ export function decodeRice(body: Uint8Array, rows: number, layout: CodeLayout): 
   const least = channels.reduce((sum, { bits }) => sum + parameterBits + bits, 0);
   if (body.length * 8 < least)
     throw new DecodeError("length", `a body of ${body.length} bytes where ${channels.length} channels start`, 0);
+  return unriceByKernel(body, rows * channels.length, layout) ?? decodeRicePlainly(body, rows, layout);
+}
+
+/** As {@link decodeRice} after its checks, in plain TypeScript. */
+export function decodeRicePlainly(body: Uint8Array, rows: number, { channels }: CodeLayout): Uint16Array {
   const codes = new Uint16Array(rows * channels.length);
   const reader = new RiceReader(body);
   for (const [c, { bits, top }] of channels.entries()) reader.channel(codes, c, channels.length, bits, top);

@@ -18,36 +18,40 @@ export interface Writer {
  * @param size Exact number of bytes that will be written.
  */
 export function createWriter(size: number): Writer {
-  const out = new Uint8Array(size);
-  const view = new DataView(out.buffer);
-  let at = 0;
-  const head = (major: number, argument: number): void => {
-    const initial = major << 5;
+  return new ByteWriter(size);
+}
+
+/** A class, as one is made for every frame: methods are shared, closures would not be. */
+class ByteWriter implements Writer {
+  readonly #out: Uint8Array;
+  #at = 0;
+
+  constructor(size: number) {
+    this.#out = new Uint8Array(size);
+  }
+
+  head(major: number, argument: number): void {
+    const out = this.#out;
+    const at = this.#at;
     const length = headSize(argument);
-    if (length === 1) view.setUint8(at, initial | argument);
-    else if (length === 2) {
-      view.setUint8(at, initial | 24);
-      view.setUint8(at + 1, argument);
-    } else if (length === 3) {
-      view.setUint8(at, initial | 25);
-      view.setUint16(at + 1, argument);
-    } else if (length === 5) {
-      view.setUint8(at, initial | 26);
-      view.setUint32(at + 1, argument);
-    } else {
-      view.setUint8(at, initial | 27);
-      view.setUint32(at + 1, Math.floor(argument / 0x100000000));
-      view.setUint32(at + 5, argument >>> 0);
+    const initial = major << 5;
+    if (length === 1) out[at] = initial | argument;
+    else {
+      out[at] = initial | (length === 2 ? 24 : length === 3 ? 25 : length === 5 ? 26 : 27);
+      // Most significant byte first; the language's shifts stop at 32 bits.
+      for (let place = at + length - 1, rest = argument; place > at; place--, rest = Math.floor(rest / 256))
+        out[place] = rest % 256;
     }
-    at += length;
-  };
-  return {
-    head,
-    bytes: (value) => {
-      head(2, value.length);
-      out.set(value, at);
-      at += value.length;
-    },
-    finish: () => out.subarray(0, at),
-  };
+    this.#at = at + length;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.head(2, value.length);
+    this.#out.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  finish(): Uint8Array {
+    return this.#at === this.#out.length ? this.#out : this.#out.subarray(0, this.#at);
+  }
 }

@@ -1,5 +1,6 @@
 export { type CsvRecord, readCsv } from "./csv.ts";
 export { DataError, type DataErrorCode, type DataErrorFacts } from "./errors.ts";
+export { lagEncoded, laggedRows, lagValues, rowsReached, type Series, seriesOf } from "./lagged.ts";
 export { parseCell } from "./number-cell.ts";
 export {
   type FrameBytes,

@@ -45,6 +45,11 @@ export interface EncodeOptions {
    * themselves make the draws' variance least; the latter under `count` only.
    */
   readonly levels?: "uniform" | "optimal";
+  /**
+   * Whether the target is a feature too, by its lags: it is then encoded as a feature is, by `bits` and `samples`.
+   * Default not.
+   */
+  readonly ownLags?: boolean;
   /** A grid for all columns in their order, target included, in place of scheme, widths, draws and levels. */
   readonly grid?: Grid | undefined;
 }
@@ -121,15 +126,16 @@ function columnsOf(values: Float64Array, columns: number, from: number, to: numb
 
 function quantizerOf({ names, values }: Rows, options: EncodeOptions): Quantizer {
   if (options.grid !== undefined) return createQuantizer(options.grid);
+  const { ownLags = false } = options;
   const ranges = columnRanges(values, names.length);
   const last = names.length - 1;
   const channels = names.map((name, c) => ({
     name,
     unit: "",
     range: ranges[c] ?? ([0, 0] as const),
-    role: c === last ? ("target" as const) : ("feature" as const),
+    role: c === last && !ownLags ? ("target" as const) : ("feature" as const),
   }));
-  const schema = defineSchema(options.targetBits === 0 ? channels.slice(0, last) : channels);
+  const schema = defineSchema(options.targetBits === 0 && !ownLags ? channels.slice(0, last) : channels);
   const { bits, samples, targetBits, scheme = "count" } = options;
   const grid = uniformGrid(schema, {
     scheme,

@@ -32,6 +32,11 @@ export interface Table {
   readonly places: Uint32Array;
   /** For each kept row the number of its group, from 0 in order of appearance; all 0 without a group column. */
   readonly groups: Uint32Array;
+  /**
+   * For each kept row its place among its group's rows of the file, those passed over counted too; a row whose cells do not
+   * fit the header counts in every group.
+   */
+  readonly groupPlaces: Uint32Array;
   /** What the user should know: columns left out, many rows passed over. */
   readonly warnings: readonly string[];
 }
@@ -91,6 +96,7 @@ interface Reading {
   readonly values: readonly Float64Array[];
   readonly places: Float64Array;
   readonly groups: Float64Array;
+  readonly groupPlaces: Float64Array;
   /** All rows of the file, misshapen ones included. */
   readonly total: number;
 }
@@ -100,7 +106,10 @@ async function readColumns(file: string, selection: Selection): Promise<Reading>
   let columns: readonly GrowingColumn[] = [];
   const places = createGrowingColumn();
   const groups = createGrowingColumn();
+  const groupPlaces = createGrowingColumn();
   const groupNumbers = new Map<string, number>();
+  const groupRows: number[] = [];
+  let misshapen = 0;
   let total = 0;
   for await (const record of readCsv(file)) {
     if (plan === undefined) {
@@ -110,13 +119,18 @@ async function readColumns(file: string, selection: Selection): Promise<Reading>
     }
     total += 1;
     const { cells } = record;
-    if (cells.length !== plan.header.length) continue;
+    if (cells.length !== plan.header.length) {
+      misshapen += 1;
+      continue;
+    }
     for (const [c, cell] of plan.cells.entries()) columns[c]?.push(parseCell(cells[cell] ?? ""));
     places.push(total);
     const group = plan.groupCell === undefined ? "" : (cells[plan.groupCell] ?? "");
     const number = groupNumbers.get(group) ?? groupNumbers.size;
     groupNumbers.set(group, number);
     groups.push(number);
+    groupRows[number] = (groupRows[number] ?? 0) + 1;
+    groupPlaces.push((groupRows[number] ?? 0) + misshapen);
   }
   if (plan === undefined) throw new DataError("empty", "the file is empty", { file });
   if (total === 0) throw new DataError("empty", "there is a header and no row", { file, line: 1 });
@@ -125,6 +139,7 @@ async function readColumns(file: string, selection: Selection): Promise<Reading>
     values: columns.map((column) => column.values()),
     places: places.values(),
     groups: groups.values(),
+    groupPlaces: groupPlaces.values(),
     total,
   };
 }
@@ -183,7 +198,7 @@ function worstColumn({ plan, values }: Reading, kept: readonly number[]): string
  */
 export async function readTable(file: string, selection: Selection): Promise<Table> {
   const reading = await readColumns(file, selection);
-  const { plan, values, places, groups, total } = reading;
+  const { plan, values, places, groups, groupPlaces, total } = reading;
   const { kept, warnings } = chooseColumns(file, reading, selection);
   const rows = completeRows(file, reading, kept);
   const skipped = total - rows.length;
@@ -205,6 +220,7 @@ export async function readTable(file: string, selection: Selection): Promise<Tab
     skipped,
     places: Uint32Array.from(take(places)),
     groups: Uint32Array.from(take(groups)),
+    groupPlaces: Uint32Array.from(take(groupPlaces)),
     warnings,
   };
 }

@@ -165,9 +165,8 @@ class PackedEngine implements Engine {
     arena.clear();
     const kernels = this.#kernels as Kernels;
     const threads = this.#threadsFor(context);
-    const { targetMean, targetDeviation } = scaling;
     const columns = task.features.length;
-    const layout = layOut(arena, { columns, batch, threads, targetMean, targetDeviation, guard });
+    const layout = layOut(arena, { columns, batch, threads, guard });
     const store = createPackedStore({ arena, kernels, task, scaling, batch, seed, directory: this.#directory });
     try {
       for await (const block of source.blocks()) {

@@ -1,5 +1,5 @@
 import type { ChannelQuantizer, Quantizer } from "@zipml/codec";
-import { type CodeWidth, rowStride } from "../kernels/index.ts";
+import { type CodeWidth, paddedColumns, rowStride, tableLimit } from "../kernels/index.ts";
 import { type EngineNeeds, type Scaling, type Task, TrainingError } from "../train/index.ts";
 import type { Arena } from "./arena.ts";
 import { type GridVectors, vectorLength } from "./packed-layout.ts";
@@ -38,20 +38,65 @@ function ditherRefusal(quantizer: Quantizer, task: Task, estimator: string): str
 
 function gridRefusal(quantizer: Quantizer, task: Task): string | undefined {
   if (quantizer.grid.scheme !== "count") return `codes of scheme ${quantizer.grid.scheme} are not kept packed`;
-  for (const [i, { top, even, bits }] of featuresOf(quantizer, task).entries()) {
-    const name = task.features[i]?.name;
-    if (!even) return `${name} has unequal levels`;
-    if (top > largestCode) return `${name} has codes of ${bits} bits, and 8 are the most that are kept packed`;
-  }
-  return undefined;
+  const wide = featuresOf(quantizer, task).findIndex(({ top }) => top > largestCode);
+  if (wide < 0) return undefined;
+  const bits = quantizer.channels[task.features[wide]?.column ?? -1]?.bits;
+  return `${task.features[wide]?.name} has codes of ${bits} bits, and 8 are the most that are kept packed`;
 }
 
-/** The narrowest of 1, 2, 4 and 8 bits that holds all codes of the features. */
+/** The narrowest of 1, 2, 4 and 8 bits that holds all codes of the features; at least 4 on unequal levels. */
 export function widthOf(quantizer: Quantizer, task: Task): CodeWidth {
-  const top = featuresOf(quantizer, task).reduce((most, channel) => Math.max(most, channel.top), 0);
+  const channels = featuresOf(quantizer, task);
+  const top = channels.reduce((most, channel) => Math.max(most, channel.top), 0);
+  // There are tables for 4 and for 8 bits.
+  if (channels.some(({ even }) => !even)) return top < 16 ? 4 : 8;
   if (top < 2) return 1;
   if (top < 4) return 2;
   return top < 16 ? 4 : 8;
+}
+
+/** What the codes of a column stand for: a value is origin + step · entry, the entries whole numbers. */
+interface Scale {
+  readonly origin: number;
+  readonly step: number;
+}
+
+/** On equal steps the code itself is the entry. */
+function evenScale({ low, high, top }: ChannelQuantizer): Scale {
+  return { origin: low, step: (high - low) / top };
+}
+
+/**
+ * The scale of a column in a grid with tables. Entries reach from −{@link tableLimit} to it, in every column, so that the
+ * model in units of entries has components alike in size; on equal steps they are exact.
+ */
+function tableScale({ low, high, top, even }: ChannelQuantizer): Scale {
+  return { origin: (low + high) / 2, step: (high - low) / 2 / (even ? evenUnit(top) * top : tableLimit) };
+}
+
+/** Between two neighbouring codes on equal steps lie two of these. */
+function evenUnit(top: number): number {
+  return Math.floor(tableLimit / top);
+}
+
+/** A column's table. Unequal levels are rounded to 1/4,094 of the range: an error of 1/8,188 of it at most. */
+function fillTable(table: Int16Array, channel: ChannelQuantizer): void {
+  const { top, even } = channel;
+  const { origin, step } = tableScale(channel);
+  if (!(step > 0)) return;
+  for (let code = 0; code <= top; code++)
+    table[code] = even ? evenUnit(top) * (2 * code - top) : Math.round((channel.mean(code) - origin) / step);
+}
+
+/** @returns Pointer to the tables of a grid that has columns on unequal levels; 0 for one that has none. */
+function layOutTables(arena: Arena, channels: readonly ChannelQuantizer[], width: CodeWidth): number {
+  if (channels.every(({ even }) => even)) return 0;
+  const size = 2 ** width;
+  const entries = size * paddedColumns(width, channels.length);
+  const pointer = arena.allocate(2 * entries);
+  const tables = new Int16Array(arena.memory.buffer, pointer, entries).fill(0);
+  for (const [i, channel] of channels.entries()) fillTable(tables.subarray(i * size, (i + 1) * size), channel);
+  return pointer;
 }
 
 /**
@@ -62,6 +107,8 @@ export function widthOf(quantizer: Quantizer, task: Task): CodeWidth {
 export function layOutGrid(arena: Arena, quantizer: Quantizer, task: Task, scaling: Scaling): GridVectors {
   const width = widthOf(quantizer, task);
   const { length: columns } = task.features;
+  const channels = featuresOf(quantizer, task);
+  const tables = layOutTables(arena, channels, width);
   const vector = (): number => arena.allocate(8 * vectorLength(columns));
   const vectors = { factors: vector(), offsets: vector(), ratios: vector(), spreads: vector() };
   const view = (at: number): Float64Array => new Float64Array(arena.memory.buffer, at, vectorLength(columns)).fill(0);
@@ -72,19 +119,20 @@ export function layOutGrid(arena: Arena, quantizer: Quantizer, task: Task, scali
     view(vectors.spreads),
   ];
   const idle: number[] = [];
-  for (const [i, { low, high, top }] of featuresOf(quantizer, task).entries()) {
+  for (const [i, channel] of channels.entries()) {
     const deviation = scaling.deviations[i] as number;
-    const factor = deviation > 0 ? (high - low) / top / deviation : 0;
+    const { origin, step } = tables > 0 ? tableScale(channel) : evenScale(channel);
+    const factor = deviation > 0 ? step / deviation : 0;
     if (!(factor > 0)) idle.push(i);
     if (deviation === 0) continue;
     if (factor === 0)
       throw new TrainingError("engine", `${task.features[i]?.name} varies, and one of its grids has a single level`);
-    offsets[i] = (low - (scaling.means[i] as number)) / deviation;
+    offsets[i] = (origin - (scaling.means[i] as number)) / deviation;
     factors[i] = factor;
     ratios[i] = (offsets[i] as number) / factor;
     spreads[i] = (scaling.spreads[i] as number) / factor;
   }
-  return { width, stride: rowStride(width, columns), ...vectors, idle };
+  return { width, stride: rowStride(width, columns), tables, ...vectors, idle };
 }
 
 /** Adds to the d of a grid's columns, which are given in the columns' units squared. */

@@ -14,13 +14,16 @@ export const slotBytes = 64;
 export const slot = Object.freeze({ model: 0, residual: 1, residualSum: 2, gradient: 3 });
 
 /**
- * The rows of one grid. A standardised value is offset + factor · code. Vectors are pointers to float64 a column; all are 0
+ * The rows of one grid. A standardised value is offset + factor · code, on unequal levels offset + factor · the code's
+ * entry in its column's table, which then stands for "code" below. Vectors are pointers to float64 a column; all are 0
  * for a column without variance.
  */
 export interface GridVectors {
   readonly width: CodeWidth;
   /** Bytes from row to row. */
   readonly stride: number;
+  /** Pointer to int16 tables of 2^width entries a column; 0 where all columns have equal steps. */
+  readonly tables: number;
   readonly factors: number;
   readonly offsets: number;
   /** offset / factor: what a model in units of codes is multiplied by to give the offset's share of the dot product. */
@@ -36,8 +39,6 @@ export interface PackedLayout {
   readonly columns: number;
   readonly batch: number;
   readonly threads: number;
-  readonly targetMean: number;
-  readonly targetDeviation: number;
   /** Float64: the master model, and the sum of models where they are averaged. */
   readonly weights: number;
   readonly trail: number;
@@ -99,8 +100,6 @@ export interface LayoutNeeds {
   readonly columns: number;
   readonly batch: number;
   readonly threads: number;
-  readonly targetMean: number;
-  readonly targetDeviation: number;
   readonly guard: { readonly directions: Float64Array; readonly strengths: Float64Array } | undefined;
 }
 
@@ -110,7 +109,7 @@ export interface LayoutNeeds {
  * @throws `TrainingError` `memory`.
  */
 export function layOut(arena: Arena, needs: LayoutNeeds): PackedLayout {
-  const { columns, batch, threads, targetMean, targetDeviation, guard } = needs;
+  const { columns, batch, threads, guard } = needs;
   const length = vectorLength(columns);
   const vector = (): number => arena.allocate(8 * length);
   const scratchStride = Math.ceil(drawScratch(Math.max(length, batch)) / 64) * 64;
@@ -119,8 +118,6 @@ export function layOut(arena: Arena, needs: LayoutNeeds): PackedLayout {
     columns,
     batch,
     threads,
-    targetMean,
-    targetDeviation,
     weights: vector(),
     trail: vector(),
     scaled: vector(),

@@ -185,32 +185,12 @@ class TeamMember implements PackedMember {
     const from = this.#from;
     const to = this.#to;
     this.#roundInto(scaled + 8 * from, to - from, model + 2 * from, modelBits, scale, streams.model, firstWord + from);
-    const f64 = this.#f64;
-    const i16 = this.#i16;
-    const rounded = model / 2;
-    const floats = modelFloats / 8;
-    const ratios = grid.ratios / 8;
     // Zero is no point of the scale: a column without variance would be rounded to one of its neighbours.
-    for (const column of grid.idle) if (column >= from && column < to) i16[rounded + column] = 0;
-    for (let chunk = from; chunk < to; chunk += chunkColumns) {
-      const end = Math.min(chunk + chunkColumns, to);
-      let even = 0;
-      let odd = 0;
-      let j = chunk;
-      for (; j + 1 < end; j += 2) {
-        const a = i16[rounded + j] as number;
-        const b = i16[rounded + j + 1] as number;
-        f64[floats + j] = a;
-        f64[floats + j + 1] = b;
-        even += (f64[ratios + j] as number) * a;
-        odd += (f64[ratios + j + 1] as number) * b;
-      }
-      if (j < end) {
-        const a = i16[rounded + j] as number;
-        f64[floats + j] = a;
-        even += (f64[ratios + j] as number) * a;
-      }
-      f64[chunkSums / 8 + chunk / chunkColumns] = even + odd;
+    for (const column of grid.idle) if (column >= from && column < to) this.#i16[model / 2 + column] = 0;
+    for (let at = from; at < to; at += chunkColumns) {
+      const length = Math.min(chunkColumns, to - at);
+      const share = this.#kernels.widenModel(model + 2 * at, grid.ratios + 8 * at, length, modelFloats + 8 * at);
+      this.#f64[chunkSums / 8 + at / chunkColumns] = share;
     }
   }
 
@@ -244,24 +224,16 @@ class TeamMember implements PackedMember {
 
   /** Residuals of the own rows, in standardised units. @param unit What the rounded model counts in. */
   #formResiduals(place: Place, first: number, count: number, unit: number): void {
-    const { columns, model, residuals, chunkSums, targetMean, targetDeviation } = this.#layout;
-    const f64 = this.#f64;
+    const { columns, model, residuals, chunkSums } = this.#layout;
     let offset = 0;
-    for (let chunk = 0; chunk * chunkColumns < columns; chunk++) offset += f64[chunkSums / 8 + chunk] as number;
-    offset *= unit;
+    for (let chunk = 0; chunk * chunkColumns < columns; chunk++) offset += this.#f64[chunkSums / 8 + chunk] as number;
     let largest = 0;
     if (count > 0) {
       this.#selectRows(place, first, count);
       const out = residuals + 8 * first;
-      this.#kernels.dotRows(this.#rows, model, out);
-      const at = out / 8;
-      const labels = place.labels / 8 + first;
-      for (let r = 0; r < count; r++) {
-        const target = ((f64[labels + r] as number) - targetMean) / targetDeviation;
-        const residual = unit * (f64[at + r] as number) + offset - target;
-        f64[at + r] = residual;
-        largest = Math.max(largest, Math.abs(residual));
-      }
+      if (place.grid.tables > 0) this.#kernels.dotTable(this.#rows, place.grid.tables, model, out);
+      else this.#kernels.dotRows(this.#rows, model, out);
+      largest = this.#kernels.formResiduals(out, place.labels + 8 * first, count, unit, offset * unit);
     }
     this.#leave(slot.residual, largest);
   }
@@ -276,10 +248,7 @@ class TeamMember implements PackedMember {
     const { residuals, roundedResiduals } = this.#layout;
     const out = roundedResiduals + 2 * first;
     this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, word + first);
-    let sum = 0;
-    const i16 = this.#i16;
-    for (let r = 0; r < count; r++) sum += i16[out / 2 + r] as number;
-    this.#leave(slot.residualSum, sum);
+    this.#leave(slot.residualSum, count > 0 ? this.#kernels.sumRounded(out, count) : 0);
   }
 
   /** Σ residual · code over the own rows, all columns. */
@@ -289,7 +258,9 @@ class TeamMember implements PackedMember {
     this.#f64.fill(0, own / 8, (own + sumStride) / 8);
     if (count === 0) return;
     this.#selectRows(place, first, count);
-    this.#kernels.gradientRows(this.#rows, roundedResiduals + 2 * first, own);
+    const residuals = roundedResiduals + 2 * first;
+    if (place.grid.tables > 0) this.#kernels.gradientTable(this.#rows, place.grid.tables, residuals, own);
+    else this.#kernels.gradientRows(this.#rows, residuals, own);
   }
 
   /** The own columns' gradient from what all members have summed. */

@@ -47,7 +47,7 @@ export interface PackedStoreOptions {
   readonly directory: string;
 }
 
-/** Rows packed on their way in; labels are kept beside them in the target's unit. */
+/** Rows packed on their way in; labels are kept beside them in standardised units. */
 export interface PackedStore {
   readonly rows: number;
   readonly grids: readonly GridVectors[];
@@ -254,7 +254,7 @@ class ArenaStore implements PackedStore {
   }
 
   #pack(block: CodeBlock, rows: Uint32Array, grid: OpenGrid, chunk: Chunk): void {
-    const { arena, kernels, task } = this.#options;
+    const { arena, kernels, task, scaling } = this.#options;
     const { buffer } = arena.memory;
     const size = this.#columns.length;
     const width = block.quantizer.channels.length;
@@ -268,9 +268,10 @@ class ArenaStore implements PackedStore {
       else
         for (let i = 0; i < size; i++)
           staging[r * size + i] = block.codes[from + (this.#columns[i] as number)] as number;
-      labels[r] = block.targets
+      const label = block.targets
         ? (block.targets[row] as number)
         : (grid.target?.mean(block.codes[from + task.target.column] as number) ?? 0);
+      labels[r] = (label - scaling.targetMean) / scaling.targetDeviation;
     }
     const { width: bits, stride } = grid.vectors;
     const codes = chunk.codes + chunk.rows * stride;

@@ -59,11 +59,13 @@ export function taskOf(schema: Schema, choice: TaskChoice): Task | Mismatch {
   const missing = [...names, targetName].find((name) => !units.has(name));
   if (missing !== undefined) return { reason: `the schema has no channel ${JSON.stringify(missing)}` };
   const own = names.indexOf(targetName);
+  const { lags = 0 } = choice;
+  if (own >= 0 && lags === 0)
+    return { reason: `the target ${JSON.stringify(targetName)} is among the features: that takes training.lags` };
   const task = {
     features: names.map((name, column) => ({ name, unit: units.get(name) ?? "", column })),
     target: { name: targetName, unit: units.get(targetName) ?? "", column: own < 0 ? names.length : own },
   };
-  const { lags = 0 } = choice;
   return (lags > 0 ? lagsFault(schema, task, lags) : undefined) ?? task;
 }
 

@@ -5,7 +5,7 @@ import type { Added, FrameLog } from "../log/frame-log.ts";
 import type { StoredFrame } from "../sample-store.ts";
 import type { GroupTask } from "./group-task.ts";
 import type { DeviceRecord, Registry, RegistryLimits } from "./registry.ts";
-import { type Decoder, followGap, retake, type SessionRecord } from "./session.ts";
+import { type Decoder, followGap, isDecoderOf, retake, type SessionRecord } from "./session.ts";
 
 /** Counts of what came in. Frames unless said. */
 export interface IngestCounts {
@@ -31,7 +31,7 @@ export interface IngestCounts {
   readonly declared: number;
   /** Ranges that devices declared and that were not taken: too many stand apart from all that is stored. */
   readonly refusedRanges: number;
-  /** Grids that births brought and that were not kept: they can't be used, or would pass a bound. */
+  /** Grids that births brought and that are not kept: they can't be used, would pass a bound, or gave way to newer ones. */
   readonly refusedGrids: number;
 }
 
@@ -152,9 +152,9 @@ class GroupIngest implements Ingest {
   }
 
   #learn(device: DeviceRecord, session: SessionRecord, schema: Schema, grids: readonly Grid[]): void {
-    const { limits, registry } = this.#ports;
+    const { limits } = this.#ports;
     const newest = grids.slice(-limits.grids);
-    for (const { epoch } of grids.slice(0, -limits.grids)) registry.pass(device, session, epoch);
+    for (const { epoch } of grids.slice(0, -limits.grids)) this.#pass(device, session, epoch);
     const named = new Set(newest.map(({ epoch }) => epoch));
     for (const grid of newest) {
       if (session.passed.has(grid.epoch)) continue;
@@ -163,8 +163,10 @@ class GroupIngest implements Ingest {
         session.decoders.delete(grid.epoch); // it stands behind those that are not named any more
         session.decoders.set(grid.epoch, known);
       }
-      // An epoch never changes its meaning within a session.
-      const fault = known === undefined ? this.#gridFault(device, session, schema, grid, named) : undefined;
+      const fault =
+        known === undefined
+          ? this.#gridFault(device, session, schema, grid, named)
+          : againFault(known, session, schema, grid);
       if (fault === undefined) {
         device.unusable = undefined; // the last grid is the one in force: what it says holds
         session.refused.delete(grid.epoch);
@@ -180,10 +182,15 @@ class GroupIngest implements Ingest {
   #giveWay(device: DeviceRecord, session: SessionRecord, named: ReadonlySet<number>): boolean {
     for (const epoch of session.decoders.keys()) {
       if (named.has(epoch)) continue;
-      this.#ports.registry.pass(device, session, epoch);
+      this.#pass(device, session, epoch);
       return true;
     }
     return false;
+  }
+
+  #pass(device: DeviceRecord, session: SessionRecord, epoch: number): void {
+    if (!session.passed.has(epoch)) this.#counts.refusedGrids += 1;
+    this.#ports.registry.pass(device, session, epoch);
   }
 
   /** Keeps the decoder of a grid. @returns Why it is not kept, and whether it never will be. */
@@ -353,6 +360,13 @@ class GroupIngest implements Ingest {
     device.askedAt = clock.now();
     command(device.id, { name: "birth" });
   }
+}
+
+/** An epoch never changes its meaning within a session. @returns Why what is said of it now does not hold. */
+function againFault(known: Decoder, { session }: SessionRecord, schema: Schema, grid: Grid) {
+  if (isDecoderOf(known, schema, grid)) return undefined;
+  const reason = `grid ${grid.epoch} of session ${session} was another grid before, and stays that one`;
+  return { reason, forGood: false };
 }
 
 /** Most ranges of a session that may stand apart when another is declared: twice what a receipt or a health message names. */

@@ -121,7 +121,10 @@ function removeOldest(sessions: Map<number, SessionRecord>): SessionRecord | und
 /** Most epochs that are known to have given way, of each session. */
 const mostPassed = 4096;
 
-function notePassed({ passed }: SessionRecord, epoch: number): void {
+function pass(holdings: Holdings, device: DeviceRecord, { decoders, passed }: SessionRecord, epoch: number): void {
+  const decoder = decoders.get(epoch);
+  if (decoder !== undefined) release(holdings, device, decoder);
+  decoders.delete(epoch);
   if (!passed.has(epoch)) passed.set(epoch, false);
   const [oldest] = passed.keys();
   if (passed.size > mostPassed && oldest !== undefined) passed.delete(oldest);
@@ -204,12 +207,7 @@ export function createRegistry(
     },
     restore,
     learn,
-    pass: (device, session, epoch) => {
-      const decoder = session.decoders.get(epoch);
-      if (decoder !== undefined) release(holdings, device, decoder);
-      session.decoders.delete(epoch);
-      notePassed(session, epoch);
-    },
+    pass: (device, session, epoch) => pass(holdings, device, session, epoch),
     trim: () => {
       for (const device of devices.values()) {
         bound(device);

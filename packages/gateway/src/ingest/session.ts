@@ -44,6 +44,30 @@ export interface SessionRecord {
   gapSince: number | undefined;
 }
 
+const textOf = ({ scheme, coding, seed, channels }: Grid): string =>
+  JSON.stringify([
+    [scheme, coding, seed],
+    channels.map(({ bits, samples, levels }) => [
+      bits,
+      samples,
+      levels.kind === "points" ? levels.points : [levels.low, levels.high],
+      levels.kind,
+    ]),
+  ]);
+const channelsOf = ({ channels }: Schema): string =>
+  JSON.stringify(channels.map(({ name, unit, range, role }) => [name, unit, range, role]));
+
+/**
+ * Whether a grid that is said again is the one that a decoder was made for, its epoch aside.
+ *
+ * @param decoder What the epoch means.
+ * @param schema The channels that it is said of now.
+ * @param grid What is said now.
+ */
+export function isDecoderOf(decoder: Decoder, schema: Schema, grid: Grid): boolean {
+  return textOf(decoder.grid) === textOf(grid) && channelsOf(decoder.schema) === channelsOf(schema);
+}
+
 /**
  * @param session Its number.
  * @param startedAt Wall clock at its start, ms.

@@ -259,4 +259,31 @@ export interface Kernels {
   assembleGradient(run: GradientRun): void;
   /** weights −= step · gradient; where `trail` is not 0, the new weights are added to it. Float64. */
   descend(weights: number, gradient: number, length: number, step: number, trail: number): void;
+  /**
+   * dots = unit · dots + offset − labels, by component, in this order; float64.
+   *
+   * @returns The largest magnitude; NaN where any is NaN.
+   */
+  formResiduals(dots: number, labels: number, length: number, unit: number, offset: number): number;
+  /** Σ of int16[length]; `values` at a multiple of 16. */
+  sumRounded(values: number, length: number): number;
+  /**
+   * out = the int16 model as float64.
+   *
+   * @returns Σ factor · model, as the sum over even columns plus the sum over odd ones.
+   */
+  widenModel(model: number, factors: number, length: number, out: number): number;
 }
+
+/** The kernels for random words and float64 vectors. */
+export type VectorKernel =
+  | "encodeRows"
+  | "fillWords"
+  | "largest"
+  | "roundVector"
+  | "multiply"
+  | "assembleGradient"
+  | "descend"
+  | "formResiduals"
+  | "sumRounded"
+  | "widenModel";

@@ -1,8 +1,6 @@
-import type { EncodeRun, GradientRun, Kernels, RoundRun, WordStream } from "./contract.ts";
+import type { EncodeRun, GradientRun, Kernels, RoundRun, VectorKernel, WordStream } from "./contract.ts";
 import type { TwinMemory } from "./twin-rows.ts";
 import { philoxWords, wordReader } from "./twin-words.ts";
-
-type Vectors = "encodeRows" | "fillWords" | "largest" | "roundVector" | "multiply" | "assembleGradient" | "descend";
 
 /** 2³². */
 const whole = 0x100000000;
@@ -82,8 +80,33 @@ function fillWords(memory: TwinMemory, stream: WordStream, firstBlock: number, b
   for (let block = 0; block < blocks; block++) philoxWords(stream, firstBlock + block, words, block * 4);
 }
 
+function formResiduals(
+  memory: TwinMemory,
+  [dots, labels]: readonly [number, number],
+  length: number,
+  unit: number,
+  offset: number,
+): number {
+  const out = new Float64Array(memory.buffer, dots, length);
+  const targets = new Float64Array(memory.buffer, labels, length);
+  for (let i = 0; i < length; i++) out[i] = unit * (out[i] as number) + offset - (targets[i] as number);
+  return largest(memory, dots, length);
+}
+
+function widenModel(memory: TwinMemory, model: number, factors: number, length: number, out: number): number {
+  const rounded = new Int16Array(memory.buffer, model, length);
+  const by = new Float64Array(memory.buffer, factors, length);
+  const wide = new Float64Array(memory.buffer, out, length);
+  const sums: [number, number] = [0, 0];
+  for (let i = 0; i < length; i++) {
+    wide[i] = rounded[i] as number;
+    sums[i & 1] = (sums[i & 1] as number) + (by[i] as number) * (wide[i] as number);
+  }
+  return sums[0] + sums[1];
+}
+
 /** Random words and float64 vectors. */
-export function twinVectors(memory: TwinMemory): Pick<Kernels, Vectors> {
+export function twinVectors(memory: TwinMemory): Pick<Kernels, VectorKernel> {
   return {
     encodeRows: (run) => encodeRows(memory, run),
     fillWords: (stream, firstBlock, blocks, out) => fillWords(memory, stream, firstBlock, blocks, out),
@@ -96,6 +119,10 @@ export function twinVectors(memory: TwinMemory): Pick<Kernels, Vectors> {
       for (let i = 0; i < length; i++) product[i] = (left[i] as number) * (right[i] as number);
     },
     assembleGradient: (run) => assembleGradient(memory, run),
+    formResiduals: (dots, labels, length, unit, offset) => formResiduals(memory, [dots, labels], length, unit, offset),
+    sumRounded: (values, length) =>
+      new Int16Array(memory.buffer, values, length).reduce((sum, value) => sum + value, 0),
+    widenModel: (model, factors, length, out) => widenModel(memory, model, factors, length, out),
     descend: (weights, gradient, length, step, trail) => {
       const x = new Float64Array(memory.buffer, weights, length);
       const g = new Float64Array(memory.buffer, gradient, length);

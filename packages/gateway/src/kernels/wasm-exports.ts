@@ -36,4 +36,7 @@ export interface WasmExports {
   readonly multiply: Call<4>;
   readonly assembleGradient: Call<10>;
   readonly descend: Call<5>;
+  readonly formResiduals: Call<5, number>;
+  readonly sumRounded: Call<2, number>;
+  readonly widenModel: Call<4, number>;
 }

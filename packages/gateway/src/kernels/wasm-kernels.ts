@@ -1,4 +1,12 @@
-import { blockBytes, type CodeRows, type FloatRows, floatBlock, type Kernels, rowStride } from "./contract.ts";
+import {
+  blockBytes,
+  type CodeRows,
+  type FloatRows,
+  floatBlock,
+  type Kernels,
+  rowStride,
+  type VectorKernel,
+} from "./contract.ts";
 import { KernelError } from "./errors.ts";
 import { wasmBytes } from "./generated/wasm-bytes.ts";
 import type { WasmExports } from "./wasm-exports.ts";
@@ -100,9 +108,7 @@ function storeCalls(calls: WasmExports): Pick<Kernels, Stores> {
   };
 }
 
-type Vectors = "encodeRows" | "fillWords" | "largest" | "roundVector" | "multiply" | "assembleGradient" | "descend";
-
-function vectorCalls(calls: WasmExports): Pick<Kernels, Vectors> {
+function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
   return {
     encodeRows: (run) => {
       const { values, valueStride, rows, columns, lows, highs, scales, samples, codes, codeStride } = run;
@@ -130,5 +136,8 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, Vectors> {
       calls.assembleGradient(length, sums, factors, offsets, spreads, model, sumScale, offsetScale, spreadScale, out);
     },
     descend: (weights, gradient, length, step, trail) => calls.descend(weights, gradient, length, step, trail),
+    formResiduals: (dots, labels, length, unit, offset) => calls.formResiduals(dots, labels, length, unit, offset),
+    sumRounded: (values, length) => calls.sumRounded(values, length),
+    widenModel: (model, factors, length, out) => calls.widenModel(model, factors, length, out),
   };
 }

@@ -1,4 +1,4 @@
-import { DecodeError, defineGrid, type Grid } from "@zipml/codec";
+import { DecodeError, defineGrid, type Grid, maxChannels } from "@zipml/codec";
 import { judgeLevels, type LevelDrift } from "@zipml/codec/levels";
 import type { Birth, Clock, Health, Reported } from "@zipml/protocol";
 import type { Configurator } from "../configurator.ts";
@@ -37,6 +37,8 @@ export interface FollowerPorts {
 const pace = 1000;
 /** Channels that are judged before others get their turn. */
 const atOnce = 16;
+/** Devices that are told of a grid before their broker has acknowledged it to others. */
+const toldAtOnce = 256;
 /** Milliseconds that a version, which counts seconds, may lie ahead of the clock and still tell when it was made. */
 const leeway = 60_000;
 
@@ -60,7 +62,7 @@ class GroupFollower implements LevelFollower {
   readonly #windows: Windows;
   /** What each device said last that it has in force. */
   readonly #inForce = new Map<string, { readonly session: number; readonly epoch: number }>();
-  /** Channels of which counts have come since they were judged. */
+  /** Channels of which counts have come since they were judged; when full, any may be: names come from devices. */
   readonly #fresh = new Set<string>();
   readonly #stopping = new AbortController();
   #isWaiting = false;
@@ -97,7 +99,7 @@ class GroupFollower implements LevelFollower {
       this.#ports.refused(device, error);
       return;
     }
-    this.#fresh.add(name);
+    if (this.#fresh.size < maxChannels) this.#fresh.add(name);
     this.#arm();
   }
 
@@ -176,6 +178,7 @@ class GroupFollower implements LevelFollower {
   async #judge(): Promise<boolean> {
     if (this.#earliest() > this.#ports.clock.now()) return true;
     const fresh = [...this.#fresh];
+    const isFull = fresh.length >= maxChannels;
     this.#fresh.clear();
     const members = [...this.#inForce.keys()].flatMap((device) => this.#memberOf(device) ?? []);
     const cohort = cohortOf(members);
@@ -183,10 +186,11 @@ class GroupFollower implements LevelFollower {
     const present = this.#present(cohort);
     const asked = this.#asked;
     const isRetry = asked?.collided === true && !asked.isRetry && asked.grid === present;
-    const isDue = isRetry || (await this.#judged(cohort, present, fresh)).some(({ drift }) => drift.refit);
+    const all = cohort.schema.channels.map(({ name }) => name);
+    const some = isFull ? all : fresh;
+    const isDue = isRetry || (await this.#judged(cohort, present, some)).some(({ drift }) => drift.refit);
     if (!isDue) return false;
     // It is some time to the next one: whatever is worth it comes along.
-    const all = cohort.schema.channels.map(({ name }) => name);
     const judged = await this.#judged(cohort, present, all);
     await this.#publish(cohort, present, judged, isRetry);
     return false;
@@ -233,8 +237,11 @@ class GroupFollower implements LevelFollower {
     const isAll = cohort.devices.length === this.#inForce.size;
     const own = cohort.devices.filter((device) => !isAll || configurator.kept(device)?.grid !== undefined);
     const audience = isAll ? [undefined, ...own] : own;
-    const versions = await Promise.all(audience.map((device) => configurator.regrid(device, grid)));
-    const told = versions.filter((version) => version !== undefined);
+    const told: number[] = [];
+    for (let i = 0; i < audience.length; i += toldAtOnce) {
+      const some = audience.slice(i, i + toldAtOnce).map((device) => configurator.regrid(device, grid));
+      for (const version of await Promise.all(some)) if (version !== undefined) told.push(version);
+    }
     if (told.length === 0) return; // without a connection: the next counts bring it here again
     this.#asked = createAsked({ grid, at: clock.now(), isRetry }, told, this.#asked);
     published(

@@ -1,6 +1,7 @@
 import type { Quantizer } from "@zipml/codec";
 import type { EstimatorName } from "./estimators.ts";
 import type { GuardTerm } from "./guard.ts";
+import type { Objective } from "./objective.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { SampleSource, Task } from "./samples.ts";
 import type { Scaling } from "./standardise.ts";
@@ -24,6 +25,8 @@ export interface EpochContext {
   readonly spreads: Float64Array | undefined;
   /** Added to every gradient: see {@link GuardTerm}. */
   readonly guard: GuardTerm | undefined;
+  /** What is lowered; undefined for the plain loss of squares. Only engines that run objectives are given one. */
+  readonly objective?: Objective | undefined;
   /** Widths of Q₃, Q_r and Q₄; 0 for none. */
   readonly modelBits: number;
   readonly residualBits: number;
@@ -31,7 +34,7 @@ export interface EpochContext {
   readonly streams: TrainingStreams;
   /** What the streams are keyed by: an engine whose threads draw by position makes them from it (`streamName`). */
   readonly seed: number | string;
-  /** The master model, in full precision. An engine updates it in place. */
+  /** The master model, in full precision, with a margin loss the intercept last. An engine updates it in place. */
   readonly weights: Float64Array;
   /** Where given, the model after every mini-batch is added to it: the driver averages. */
   readonly trail: ModelTrail | undefined;
@@ -63,6 +66,8 @@ export interface EngineNeeds {
  */
 export interface Engine {
   readonly name: string;
+  /** Whether the engine runs other losses than the plain one of squares, and regularizers. Default no. */
+  readonly runsObjectives?: boolean;
   /** Whether the engine runs an estimator. */
   supports(estimator: EstimatorName): boolean;
   /** Why it can't run a training of an estimator that it supports; undefined, also without this method, where it can. */

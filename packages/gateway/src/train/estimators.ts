@@ -9,19 +9,32 @@ import type { SampleBlock, Task } from "./samples.ts";
  * - `double`: q₁(q₂·x − b) with two of the k draws (Zhang et al., equation 6); unbiased.
  * - `symmetric`: m(m·x − b) − d ⊙ x with m and d from the code; the expectation of `double` over its coins, hence
  *   unbiased with never more variance. The default for codes.
+ *
+ * For the losses of the margin z (logistic, hinge) the gradient is b·ℓ′(z)·a: `full` as it is; `naive` with q for a
+ * everywhere; and for the logistic loss
+ *
+ * - `polynomial`: b·P(z)·q with a Chebyshev polynomial P of degree d for ℓ′, and d + 1 of the k draws, each in one factor;
+ *   unbiased for P. `double` is its case of degree 1. Under `dither` P and its product with m are corrected by derivatives.
  */
-export type EstimatorName = "naive" | "double" | "symmetric" | "full";
+export type EstimatorName = "naive" | "double" | "symmetric" | "polynomial" | "full";
 
 /** All names of {@link EstimatorName}. */
-export const estimatorNames: readonly EstimatorName[] = Object.freeze(["naive", "double", "symmetric", "full"]);
+export const estimatorNames: readonly EstimatorName[] = Object.freeze([
+  "naive",
+  "double",
+  "symmetric",
+  "polynomial",
+  "full",
+]);
 
 /**
  * Checks that the estimator can read a block.
  *
+ * @param least Fewest draws for `polynomial`, d + 1.
  * @throws {@link TrainingError} `estimator`: raw rows for anything but `full`, codes for `full`, features with other than
  * one draw for `naive`, with one draw for `double` and `symmetric`; decoded rows, whose codes carry no draws, for `double`.
  */
-export function checkEstimator(estimator: EstimatorName, block: SampleBlock, task: Task): void {
+export function checkEstimator(estimator: EstimatorName, block: SampleBlock, task: Task, least = 2): void {
   if (block.kind === "values") {
     if (estimator === "full") return;
     throw new TrainingError("estimator", `"${estimator}" reads codes; raw rows go with "full"`);
@@ -37,6 +50,11 @@ export function checkEstimator(estimator: EstimatorName, block: SampleBlock, tas
   }
   for (const { name, column } of task.features) {
     const samples = block.quantizer.channels[column]?.samples ?? 0;
+    if (estimator === "polynomial" && samples < least)
+      throw new TrainingError(
+        "estimator",
+        `"polynomial" of degree ${least - 1} needs ${least} draws of each feature; ${name} has ${samples}`,
+      );
     if (estimator === "naive" ? samples !== 1 : samples < 2)
       throw new TrainingError(
         "estimator",

@@ -1,11 +1,23 @@
+export type { ClassFigures } from "./class-figures.ts";
 export type { Engine, EngineNeeds, EpochContext, ModelTrail } from "./engine.ts";
 export { checkAborted, TrainingError, type TrainingErrorCode } from "./errors.ts";
 export { type EstimatorName, estimatorNames } from "./estimators.ts";
 export { type Evaluation, evaluate } from "./evaluate.ts";
 export { addGuard, type GuardTerm } from "./guard.ts";
+export type { Labels, ModelClasses } from "./labels.ts";
 export { createLagged, type LagLayout, layOutLags, type MakeLagged, rowsWithHistory } from "./lags.ts";
 export { leastSquares } from "./least-squares.ts";
-export { type LinearModel, type ModelFeature, predictRow, quantizeModel, type SolverName, weightsOf } from "./model.ts";
+export { type ClassLossName, type LossName, lossNames } from "./losses.ts";
+export { mostDegree, usualDegree } from "./margin-polynomial.ts";
+export {
+  type LinearModel,
+  labelOf,
+  type ModelFeature,
+  predictRow,
+  quantizeModel,
+  type SolverName,
+  weightsOf,
+} from "./model.ts";
 export type { MomentsOptions } from "./moment-layout.ts";
 export {
   combineMoments,
@@ -14,9 +26,11 @@ export {
   type MomentSums,
   type Moments,
 } from "./moments.ts";
+export type { Objective, ObjectiveOptions, ResolvedObjective } from "./objective.ts";
 export { type EpochProgress, type ResolvedOptions, resolveTrainOptions, type TrainOptions } from "./options.ts";
 export { type ColumnPrecision, type PrecisionOptions, type PrecisionPlan, planPrecision } from "./precision.ts";
 export { referenceEngine } from "./reference-engine.ts";
+export type { Regularizer, RegularizerOptions } from "./regularizers.ts";
 export type { ReadRow, RowReader } from "./row-reader.ts";
 export type { CodeBlock, DecodedBlock, SampleBlock, SampleSource, Task, TaskColumn, ValueBlock } from "./samples.ts";
 export type { ScheduleName } from "./schedules.ts";

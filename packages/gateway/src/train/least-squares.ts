@@ -1,4 +1,5 @@
 import { TrainingError } from "./errors.ts";
+import type { Labels } from "./labels.ts";
 import { modelOf } from "./linear-model.ts";
 import type { LinearModel } from "./model.ts";
 import { createMoments } from "./moments.ts";
@@ -13,11 +14,12 @@ import { standardise } from "./standardise.ts";
  *
  * @param values Raw rows, row-major rows × columns, in original units.
  * @param columns Columns of a row.
+ * @param labels Where the target names classes: least squares on the labels −1 and +1, a least-squares SVM.
  * @returns A model with estimator `full` and solver `closed-form`; the solution of least norm where columns are collinear.
  * @throws {@link TrainingError} `rows` for fewer than two rows, a length that is no multiple of the columns or a value
  * that is not finite; `target` for a constant target; `options` for a task that does not fit.
  */
-export function leastSquares(values: Float64Array, columns: number, task: Task): LinearModel {
+export function leastSquares(values: Float64Array, columns: number, task: Task, labels?: Labels): LinearModel {
   checkTask(task, columns);
   checkTargetColumn(task, columns);
   const rows = values.length / columns;
@@ -30,5 +32,9 @@ export function leastSquares(values: Float64Array, columns: number, task: Task):
   const summary = moments.summary();
   const { scaling } = standardise(summary, task);
   const { weights } = solveGuarded(normalEquations(summary, scaling), scaling, 0);
-  return modelOf(task, scaling, weights, { estimator: "full", solver: "closed-form" });
+  const classes =
+    labels === undefined
+      ? undefined
+      : { negative: labels.negative, positive: labels.positive, loss: "ls-svm" as const };
+  return modelOf(task, scaling, weights, { estimator: "full", solver: "closed-form", classes });
 }

@@ -1,4 +1,6 @@
 import type { EstimatorName } from "./estimators.ts";
+import type { ModelClasses } from "./labels.ts";
+import { marginLossOf } from "./losses.ts";
 import type { LinearModel, SolverName } from "./model.ts";
 import type { Task } from "./samples.ts";
 import type { Scaling } from "./standardise.ts";
@@ -7,6 +9,23 @@ import type { Scaling } from "./standardise.ts";
 export interface Provenance {
   readonly estimator: EstimatorName;
   readonly solver: SolverName;
+  /** Where the target names classes. */
+  readonly classes?: ModelClasses | undefined;
+}
+
+/**
+ * Mean and deviation that turn a standardised prediction into one in the target's unit or, for classes, in that of the
+ * labels −1 and +1. A margin loss has made its own intercept, the last of the weights.
+ */
+export function outputScale(
+  { targetMean, targetDeviation }: Scaling,
+  classes: ModelClasses | undefined,
+  weights?: Float64Array,
+): { readonly mean: number; readonly deviation: number } {
+  if (classes === undefined) return { mean: targetMean, deviation: targetDeviation };
+  if (marginLossOf(classes.loss) !== undefined) return { mean: weights?.at(-1) ?? 0, deviation: 1 };
+  const half = (classes.positive - classes.negative) / 2;
+  return { mean: (targetMean - classes.negative) / half - 1, deviation: targetDeviation / half };
 }
 
 /** A model from standardised weights; a copy. */
@@ -20,9 +39,10 @@ export function modelOf(task: Task, scaling: Scaling, weights: Float64Array, mad
       deviation: scaling.deviations[i] as number,
       weight: (scaling.deviations[i] as number) > 0 ? (weights[i] as number) : 0,
     })),
-    target: { name, unit, mean: scaling.targetMean, deviation: scaling.targetDeviation },
+    target: { name, unit, ...outputScale(scaling, made.classes, weights) },
     rows: scaling.rows,
     estimator: made.estimator,
     solver: made.solver,
+    ...(made.classes === undefined ? {} : { classes: made.classes }),
   };
 }

@@ -1,6 +1,7 @@
 import { createStream, roundVector } from "@zipml/codec";
 import { TrainingError } from "./errors.ts";
 import type { EstimatorName } from "./estimators.ts";
+import type { ModelClasses } from "./labels.ts";
 
 /** How a model was found. */
 export type SolverName = "sgd" | "closed-form";
@@ -25,6 +26,11 @@ export interface LinearModel {
   readonly rows: number;
   readonly estimator: EstimatorName;
   readonly solver: SolverName;
+  /**
+   * Where the target names classes: its loss and labels. The model then predicts a decision value, in which the target's
+   * mean and deviation are too: class +1 from 0 on, class −1 below. With the loss logistic it is the logarithm of the odds.
+   */
+  readonly classes?: ModelClasses;
 }
 
 function slopeOf(model: LinearModel, feature: ModelFeature): number {
@@ -51,7 +57,7 @@ export function weightsOf(model: LinearModel): { intercept: number; weights: Rec
  * The model's prediction for one row.
  *
  * @param row Readings in the model's order of features, in original units.
- * @returns In the target's unit.
+ * @returns In the target's unit; of a model of classes the decision value.
  * @throws {@link TrainingError} `rows` where the row has another length than the model has features.
  */
 export function predictRow(model: LinearModel, row: ArrayLike<number>): number {
@@ -61,6 +67,17 @@ export function predictRow(model: LinearModel, row: ArrayLike<number>): number {
   for (const [i, feature] of model.features.entries())
     prediction += slopeOf(model, feature) * ((row[i] as number) - feature.mean);
   return prediction;
+}
+
+/**
+ * The label that a model of classes decides for.
+ *
+ * @param decision What {@link predictRow} returned.
+ * @throws {@link TrainingError} `options` for a model of no classes.
+ */
+export function labelOf({ classes }: LinearModel, decision: number): number {
+  if (classes === undefined) throw new TrainingError("options", "the model predicts a number, not a class");
+  return decision >= 0 ? classes.positive : classes.negative;
 }
 
 /**

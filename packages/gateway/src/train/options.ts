@@ -1,7 +1,9 @@
 import type { Engine } from "./engine.ts";
 import { TrainingError } from "./errors.ts";
 import { type EstimatorName, estimatorNames } from "./estimators.ts";
+import { marginLossOf } from "./losses.ts";
 import type { LinearModel, SolverName } from "./model.ts";
+import { type ObjectiveOptions, type ResolvedObjective, resolveObjective } from "./objective.ts";
 import type { SampleSource, Task } from "./samples.ts";
 import type { ScheduleName } from "./schedules.ts";
 
@@ -11,7 +13,8 @@ export interface EpochProgress {
   readonly epoch: number;
   /**
    * Half the mean square error over the source's rows, estimated from the codes with the correction by d, in the target's
-   * unit squared. Unbiased but for the rounding variance of a target with one draw, which adds half of it.
+   * unit squared (of labels, ±1). Unbiased but for the rounding variance of a target with one draw, which adds half of it.
+   * With the losses logistic and hinge their mean over the rows as the codes' means give them. Never with the regularizer.
    */
   readonly loss: number;
   /** The model so far; a copy. */
@@ -19,10 +22,10 @@ export interface EpochProgress {
 }
 
 /** Options of `train`. */
-export interface TrainOptions {
+export interface TrainOptions extends ObjectiveOptions {
   readonly source: SampleSource;
   readonly task: Task;
-  /** Default `symmetric` for codes, `full` for raw rows. */
+  /** Default `full` for raw rows; for codes `symmetric`, with the losses logistic and hinge `naive`. */
   readonly estimator?: EstimatorName | undefined;
   /** Default `sgd`. */
   readonly solver?: SolverName | undefined;
@@ -61,7 +64,7 @@ export interface TrainOptions {
 }
 
 /** {@link TrainOptions} with defaults filled in. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends ResolvedObjective {
   readonly solver: SolverName;
   readonly epochs: number;
   readonly batch: number;
@@ -75,7 +78,7 @@ export interface ResolvedOptions {
   readonly diagonal: "column" | "row";
 }
 
-const defaults: Omit<ResolvedOptions, "average"> = Object.freeze({
+const defaults: Omit<ResolvedOptions, "average" | keyof ResolvedObjective> = Object.freeze({
   solver: "sgd",
   epochs: 30,
   batch: 64,
@@ -98,6 +101,18 @@ function checkName(name: string, value: string, allowed: readonly string[]): voi
     throw new TrainingError("options", `${name} must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`);
 }
 
+/** The closed form solves a linear system: squares, with l2 or without. */
+function checkSolver({ solver, loss, regularizer }: ResolvedOptions): void {
+  if (solver !== "closed-form") return;
+  if (marginLossOf(loss) !== undefined)
+    throw new TrainingError("options", `loss ${loss} has no closed form: the solver is sgd`);
+  if (
+    regularizer !== undefined &&
+    (regularizer.l1 > 0 || regularizer.box !== undefined || regularizer.ball !== undefined)
+  )
+    throw new TrainingError("options", "l1, box and ball have no closed form: the solver is sgd");
+}
+
 /**
  * Fills in defaults and checks ranges.
  *
@@ -106,6 +121,7 @@ function checkName(name: string, value: string, allowed: readonly string[]): voi
 export function resolveTrainOptions(options: Omit<TrainOptions, "source" | "task">): ResolvedOptions {
   const epochs = options.epochs ?? defaults.epochs;
   const resolved: ResolvedOptions = {
+    ...resolveObjective(options, options.estimator),
     solver: options.solver ?? defaults.solver,
     epochs,
     batch: options.batch ?? defaults.batch,
@@ -118,6 +134,7 @@ export function resolveTrainOptions(options: Omit<TrainOptions, "source" | "task
     residualBits: options.residualBits ?? defaults.residualBits,
     diagonal: options.diagonal ?? defaults.diagonal,
   };
+  checkSolver(resolved);
   if (options.estimator !== undefined) checkName("estimator", options.estimator, estimatorNames);
   checkName("solver", resolved.solver, ["sgd", "closed-form"]);
   checkName("schedule", resolved.schedule, ["inverse", "constant"]);

@@ -3,22 +3,25 @@ import { type Batch, clearBatch, createBatch, fillGradient, fillResiduals } from
 import type { Engine, EpochContext } from "./engine.ts";
 import { checkAborted } from "./errors.ts";
 import { addGuard } from "./guard.ts";
+import { createMargins, type Margins } from "./margins.ts";
+import { proximalStep } from "./regularizers.ts";
 
 /**
- * The reference engine: plain TypeScript in float64, all estimators. Rows are shuffled within a block, keyed by seed and
+ * The reference engine: plain TypeScript in float64, all estimators, losses and regularizers. Rows are shuffled within a block, keyed by seed and
  * epoch; blocks keep the source's order, and a mini-batch may span two of them.
  */
 export function referenceEngine(): Engine {
-  return { name: "reference", supports: () => true, epoch: runEpoch };
+  return { name: "reference", supports: () => true, runsObjectives: true, epoch: runEpoch };
 }
 
 async function runEpoch(context: EpochContext): Promise<void> {
-  const { source, reader, weights, streams } = context;
-  const batch = createBatch(weights.length, context.batch, context.estimator === "double");
-  const descend = createDescent(context, batch);
+  const { source, reader, task, streams } = context;
+  const batch = createBatch(task.features.length, context.batch, context.estimator === "double");
+  const margins = createMargins(context, batch);
+  const descend = createDescent(context, batch, margins);
   for await (const block of source.blocks()) {
     checkAborted(context.signal, context.epoch);
-    const read = reader.open(block, streams.coins);
+    const read = margins === undefined ? reader.open(block, streams.coins) : margins.open(block);
     for (const row of shuffled(block.rows, streams.shuffle)) {
       read(row, batch);
       if (batch.rows === batch.capacity && !descend()) return;
@@ -41,11 +44,18 @@ function shuffled(rows: number, stream: Stream): Uint32Array {
 }
 
 /** One step from the batch's rows, which are then forgotten; false once numbers are not finite. */
-function createDescent(context: EpochContext, batch: Batch): () => boolean {
+function createDescent(context: EpochContext, batch: Batch, margins: Margins | undefined): () => boolean {
   const { weights, streams, guard, trail, step } = context;
+  const regularizer = context.objective?.regularizer;
   const size = weights.length;
   const seen = new Float64Array(size);
   const gradient = new Float64Array(size);
+  // All but the intercept, where the weights carry one: it is neither rounded nor regularized.
+  const [master, read, slopes] = [weights, seen, gradient].map((vector) => vector.subarray(0, batch.columns)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   const stop = (): boolean => {
     weights.fill(Number.NaN);
     return false;
@@ -53,16 +63,20 @@ function createDescent(context: EpochContext, batch: Batch): () => boolean {
   return () => {
     // Q3 rounds a copy, once a mini-batch: the master model keeps full precision.
     seen.set(weights);
-    roundVector(seen, context.modelBits, streams.model);
-    fillResiduals(batch, seen);
+    roundVector(read, context.modelBits, streams.model);
+    if (margins === undefined) fillResiduals(batch, seen);
+    else margins.fillResiduals(seen);
     const residuals = batch.residuals.subarray(0, batch.rows);
     if (!allFinite(residuals)) return stop();
     roundVector(residuals, context.residualBits, streams.residual);
-    fillGradient(batch, seen, context.spreads, gradient);
-    if (guard !== undefined) addGuard(guard, seen, gradient);
+    fillGradient(batch, read, context.spreads, slopes);
+    margins?.correct?.(slopes);
+    if (margins !== undefined) gradient[batch.columns] = meanOf(residuals, batch.capacity);
+    if (guard !== undefined) addGuard(guard, read, slopes);
     if (!allFinite(gradient)) return stop();
-    roundVector(gradient, context.gradientBits, streams.gradient);
+    roundVector(slopes, context.gradientBits, streams.gradient);
     for (let i = 0; i < size; i++) weights[i] = (weights[i] as number) - step * (gradient[i] as number);
+    if (regularizer !== undefined) proximalStep(regularizer, master, step);
     if (!allFinite(weights)) return stop();
     if (trail !== undefined) {
       for (let i = 0; i < size; i++) trail.sum[i] = (trail.sum[i] as number) + (weights[i] as number);
@@ -71,6 +85,12 @@ function createDescent(context: EpochContext, batch: Batch): () => boolean {
     clearBatch(batch);
     return true;
   };
+}
+
+function meanOf(residuals: Float64Array, count: number): number {
+  let sum = 0;
+  for (const residual of residuals) sum += residual;
+  return sum / count;
 }
 
 function allFinite(values: Float64Array): boolean {

@@ -1,58 +1,22 @@
 import type { Engine, ModelTrail } from "./engine.ts";
 import { checkAborted, TrainingError } from "./errors.ts";
-import { type GuardTerm, guardFloor, guardTerm, guardWarnings, spectrumOf } from "./guard.ts";
-import { lossOf, normalEquations } from "./normal-equations.ts";
-import { measureEnergy, measureLargest, measureLoss } from "./passes.ts";
+import type { GuardTerm } from "./guard.ts";
+import { explore, type Landscape } from "./landscape.ts";
+import { measureGradient } from "./margin-passes.ts";
+import { polynomialWarnings } from "./margin-polynomial.ts";
+import { measureEnergy } from "./passes.ts";
+import { penaltyOf, proximalStep } from "./regularizers.ts";
 import { createRowReader } from "./row-reader.ts";
 import { stepAt } from "./schedules.ts";
 import { automaticStep } from "./step.ts";
 import { createStreams } from "./streams.ts";
-import { type Outcome, readable, report, type Training } from "./training.ts";
+import { lossUnit, type Outcome, readable, report, type Training } from "./training.ts";
 
 /** Most features for which the correlation matrix is formed. */
 export const largestGuarded = 512;
 
-/** Passes of power iteration where it is not; the estimate is low by some per cent, which `headroom` covers. */
-const powerPasses = 8;
-const headroom = 1.1;
-
 /** How often a step from the data is halved before divergence is reported. */
 const mostHalvings = 10;
-
-/** Standardised loss of the model 0, which predicts the mean. */
-const startLoss = 0.5;
-
-/** What SGD knows of the data before its first epoch. */
-interface Landscape {
-  readonly largest: number;
-  readonly guard: GuardTerm | undefined;
-  readonly warnings: readonly string[];
-  /** Standardised loss, corrected by d, without the guard. */
-  loss(weights: Float64Array): Promise<number>;
-}
-
-async function explore(training: Training): Promise<Landscape> {
-  const { scaling, estimator, summary } = training;
-  const measured = readable(training, estimator === "double" ? "symmetric" : estimator);
-  if (summary.covariance === undefined) {
-    const largest = await measureLargest(measured, powerPasses, training.streamOf("power"));
-    return {
-      largest: largest * headroom,
-      guard: undefined,
-      warnings: [],
-      loss: (weights) => measureLoss(measured, weights),
-    };
-  }
-  const equations = normalEquations(summary, scaling);
-  const spectrum = spectrumOf(equations.matrix, scaling);
-  const floor = guardFloor(scaling);
-  return {
-    largest: Math.max(spectrum.values.at(-1) ?? 0, floor),
-    guard: floor > 0 ? guardTerm(spectrum, floor, equations.size) : undefined,
-    warnings: guardWarnings(spectrum, floor),
-    loss: async (weights) => lossOf(equations, weights),
-  };
-}
 
 /** Half the guard's share of the quadratic: what it adds to the loss that descent lowers. */
 function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number {
@@ -69,30 +33,57 @@ function guardLoss(guard: GuardTerm | undefined, weights: Float64Array): number 
 
 /**
  * Whether a loss has grown out of hand, or is not finite. While training runs twice the start is let pass, as the first,
- * large steps may shake the model about a good one; at the end one per cent of noise (see {@link isNoise}). A square can't
+ * large steps may shake the model about a good one; at the end the landscape's share of noise (see {@link isNoise}). A square can't
  * be negative: an estimate as far below 0 means that the correction outgrew the data.
  */
-function hasGrown(loss: number, last: boolean): boolean {
-  return !(Math.abs(loss) <= startLoss * (last ? 1.01 : 2));
+function hasGrown(loss: number, { startLoss, noise }: Landscape, last: boolean): boolean {
+  return !(Math.abs(loss) <= startLoss * (last ? noise : 2));
 }
 
 /** Whether a final loss is above the start's by no more than noise: then predicting the mean is the better model. */
-function isNoise(loss: number): boolean {
-  return loss > startLoss && !hasGrown(loss, true);
+function isNoise(loss: number, landscape: Landscape): boolean {
+  return loss > landscape.startLoss && !hasGrown(loss, landscape, true);
 }
 
-const meanWarning =
-  "the features say no more about the target than noise: the model predicts its mean, with every weight 0";
+async function automatic(training: Training, batch: number, { largest, curvature }: Landscape): Promise<number> {
+  const { task, estimator, options, objective } = training;
+  const intercept = objective?.margin === undefined ? 0 : 1;
+  const energy = (await measureEnergy(readable(training, estimator))) + intercept;
+  return automaticStep({ ...options, batch, largest, energy, features: task.features.length }) / curvature;
+}
 
-async function automatic(training: Training, batch: number, largest: number): Promise<number> {
-  const { task, estimator, options } = training;
-  const energy = await measureEnergy(readable(training, estimator));
-  return automaticStep({ ...options, batch, largest, energy, features: task.features.length });
+/** Half the mean square error, or the margin's loss, with guard and penalty: what descent lowers. */
+function loweredLoss({ objective, task }: Training, { guard }: Landscape, loss: number, weights: Float64Array): number {
+  const { regularizer } = objective ?? {};
+  const penalty = regularizer === undefined ? 0 : penaltyOf(regularizer, weights.subarray(0, task.features.length));
+  return loss + guardLoss(guard, weights) + penalty;
+}
+
+/** Passes over the rows that bring weights to exact zeros. */
+const settlingPasses = 10;
+
+/**
+ * Proximal steps with the gradient over all rows: the noise of mini-batches, and averaging, keep weights off 0 that l1
+ * makes 0 at the minimum. A step below 2 over the largest curvature can only come closer to it. The intercept stays.
+ */
+async function settle(training: Training, landscape: Landscape, weights: Float64Array): Promise<void> {
+  const { objective, estimator, scaling, task } = training;
+  const isSteep = landscape.largest > 0;
+  if (objective?.regularizer === undefined || objective.regularizer.l1 === 0 || !isSteep) return;
+  const measured = readable(training, estimator === "double" ? "symmetric" : estimator);
+  const spreads = objective.margin === undefined ? scaling.spreads : undefined;
+  const step = 1 / (landscape.largest * landscape.curvature);
+  const features = weights.subarray(0, task.features.length);
+  for (let pass = 0; pass < settlingPasses; pass++) {
+    const gradient = await measureGradient(measured, objective, weights, spreads, landscape.guard);
+    for (let i = 0; i < features.length; i++) features[i] = (features[i] as number) - step * (gradient[i] as number);
+    proximalStep(objective.regularizer, features, step);
+  }
 }
 
 /** What stays the same over epochs. */
-function epochContext(training: Training, batch: number, guard: GuardTerm | undefined) {
-  const { source, task, scaling, estimator, options, signal } = training;
+function epochContext(training: Training, batch: number, { guard, start }: Landscape) {
+  const { source, task, scaling, estimator, objective, options, signal } = training;
   const { modelBits, residualBits, gradientBits } = options;
   const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
   return {
@@ -104,16 +95,17 @@ function epochContext(training: Training, batch: number, guard: GuardTerm | unde
     batch,
     spreads: estimator === "symmetric" && !rowSpreads ? scaling.spreads : undefined,
     guard,
+    objective,
     modelBits,
     residualBits,
     gradientBits,
-    weights: new Float64Array(task.features.length),
+    weights: Float64Array.from(start),
     signal,
   };
 }
 
 /**
- * Mini-batch descent (the paper's equation 2 without regulariser). A step from the data that proves too large in the first
+ * Mini-batch descent (the paper's equation 2). A step from the data that proves too large in the first
  * epoch, as outliers can make it, is halved and the epoch begun again; a step that was given is not.
  *
  * @throws {@link TrainingError} `diverged` or `aborted`.
@@ -122,10 +114,11 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
   const { scaling, options, signal } = training;
   const landscape = await explore(training);
   const batch = Math.min(options.batch, scaling.rows);
-  const fixed = epochContext(training, batch, landscape.guard);
+  const { startLoss } = landscape;
+  const fixed = epochContext(training, batch, landscape);
   const { weights } = fixed;
   const tail: ModelTrail = { sum: new Float64Array(weights.length), count: 0 };
-  let alpha = options.step === "auto" ? await automatic(training, batch, landscape.largest) : options.step;
+  let alpha = options.step === "auto" ? await automatic(training, batch, landscape) : options.step;
 
   /** Runs an epoch; the loss, and the loss with the guard's part, which is what descent lowers. */
   const run = async (epoch: number): Promise<{ loss: number; guarded: number }> => {
@@ -137,22 +130,24 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
     await engine.epoch({ ...fixed, epoch, step, streams: createStreams(seed, epoch), seed, trail });
     if (last && tail.count > 0)
       for (let i = 0; i < weights.length; i++) weights[i] = (tail.sum[i] as number) / tail.count;
+    if (last) await settle(training, landscape, weights);
     const loss = await landscape.loss(weights);
-    return { loss, guarded: loss + guardLoss(landscape.guard, weights) };
+    return { loss, guarded: loweredLoss(training, landscape, loss, weights) };
   };
 
   const grown = ({ guarded }: { guarded: number }, epoch: number): boolean =>
-    hasGrown(guarded, epoch === options.epochs);
+    hasGrown(guarded, landscape, epoch === options.epochs);
   let state = await run(1);
   for (let halvings = 0; options.step === "auto" && grown(state, 1) && halvings < mostHalvings; halvings++) {
     alpha /= 2;
-    weights.fill(0);
+    weights.set(landscape.start);
     tail.sum.fill(0);
     tail.count = 0;
     state = await run(1);
   }
   const epochs: { epoch: number; loss: number }[] = [];
   const warnings = [...landscape.warnings];
+  const unit = lossUnit(training);
   for (let epoch = 1; ; epoch++) {
     if (epoch > 1) state = await run(epoch);
     if (grown(state, epoch)) {
@@ -160,14 +155,17 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
       throw new TrainingError("diverged", went, epoch);
     }
     const last = epoch === options.epochs;
-    if (last && isNoise(state.guarded)) {
-      weights.fill(0);
-      warnings.push(meanWarning);
+    if (last && isNoise(state.guarded, landscape)) {
+      weights.set(landscape.start);
+      warnings.push(`the features say no more about the target than noise: ${landscape.startWords}`);
       state = { loss: startLoss, guarded: startLoss };
     }
-    const scaled = state.loss * scaling.targetDeviation ** 2;
+    const scaled = state.loss * unit;
     epochs.push({ epoch, loss: scaled });
     await report(training, epoch, scaled, weights);
-    if (last) return { weights, epochs, warnings, step: alpha };
+    if (!last) continue;
+    if (training.objective?.polynomial !== undefined)
+      warnings.push(...polynomialWarnings(training.objective.polynomial));
+    return { weights, epochs, warnings, step: alpha };
   }
 }

@@ -19,6 +19,12 @@ export interface SurveyOptions {
   readonly task: Task;
   /** Default: `symmetric` for codes, decoded or not, `full` for raw rows. */
   readonly estimator: EstimatorName | undefined;
+  /** Default for codes in place of `symmetric`. */
+  readonly forCodes?: EstimatorName | undefined;
+  /** Fewest draws of a feature for the estimator `polynomial`. */
+  readonly draws?: number | undefined;
+  /** Shown every block once it has been checked. */
+  readonly visit?: ((block: SampleBlock) => void) | undefined;
   /** Products of all pairs of columns, or squares only. */
   readonly products: boolean;
   readonly signal: AbortSignal | undefined;
@@ -53,10 +59,11 @@ export async function surveySource({ source, task, products, signal, ...options 
   let rows = 0;
   for await (const block of source.blocks()) {
     checkAborted(signal);
-    estimator ??= block.kind === "values" ? "full" : "symmetric";
+    estimator ??= block.kind === "values" ? "full" : (options.forCodes ?? "symmetric");
     const moments = momentsOf(block);
     moments.add(block);
-    checkEstimator(estimator, block, task);
+    checkEstimator(estimator, block, task, options.draws);
+    options.visit?.(block);
     rows += block.rows;
   }
   if (rows !== source.rows) throw new TrainingError("rows", `the source promises ${source.rows} rows and has ${rows}`);

@@ -3,8 +3,10 @@ import { solveClosedForm } from "./closed-form.ts";
 import type { Engine, EngineNeeds } from "./engine.ts";
 import { TrainingError } from "./errors.ts";
 import type { EstimatorName } from "./estimators.ts";
+import { createLabelFinder } from "./labels.ts";
 import { modelOf } from "./linear-model.ts";
 import type { LinearModel } from "./model.ts";
+import { objectiveOf, usualEstimator } from "./objective.ts";
 import { resolveTrainOptions, type TrainOptions } from "./options.ts";
 import { referenceEngine } from "./reference-engine.ts";
 import { descend, largestGuarded } from "./sgd.ts";
@@ -26,7 +28,8 @@ export interface TrainResult {
 }
 
 /**
- * Trains a linear model by least squares from codes or raw rows, in standardised units.
+ * Trains a linear model from codes or raw rows, in standardised units: by least squares, or by another loss and with a
+ * regularizer where the options say so. For classes the target has two values, of which the larger is class +1.
  *
  * The first pass over the source checks it and sums its moments. SGD then makes `epochs` passes; the same seed gives the
  * same model to the bit. Up to 512 features SGD solves the guarded system (see `solveGuarded`): what the guard adds is
@@ -49,14 +52,29 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   if (resolved.solver === "sgd" && wanted !== undefined && fallback === undefined && !engine.supports(wanted))
     throw new TrainingError("engine", estimatorRefusal(engine, wanted));
   const products = resolved.solver === "closed-form" || task.features.length <= largestGuarded;
-  const survey = await surveySource({ source, task, estimator: options.estimator, products, signal });
+  const { loss, degree = 1 } = resolved;
+  const finder = loss === "squares" ? undefined : createLabelFinder(task);
+  const survey = await surveySource({
+    source,
+    task,
+    estimator: wanted ?? (resolved.degree === undefined ? undefined : "polynomial"),
+    forCodes: usualEstimator(resolved),
+    draws: degree + 1,
+    visit: finder?.add,
+    products,
+    signal,
+  });
   const { scaling, warnings } = standardise(survey.summary, task);
+  const labels = finder?.labels();
+  const classes = loss === "squares" || labels === undefined ? undefined : { loss, ...labels };
   const training: Training = {
     source,
     task,
     scaling,
     summary: survey.summary,
     estimator: survey.estimator,
+    objective: objectiveOf(resolved, labels, scaling),
+    classes,
     options: resolved,
     signal,
     onEpoch: options.onEpoch,
@@ -64,7 +82,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
   const chosen = resolved.solver === "sgd" ? chooseEngine(training, survey.quantizers, engine, fallback) : undefined;
   const outcome = chosen === undefined ? await solveClosedForm(training) : await descend(training, chosen.engine);
-  const made = { estimator: survey.estimator, solver: resolved.solver };
+  const made = { estimator: survey.estimator, solver: resolved.solver, classes };
   return {
     model: modelOf(task, scaling, outcome.weights, made),
     epochs: outcome.epochs,
@@ -80,7 +98,7 @@ function estimatorRefusal(engine: Engine, estimator: EstimatorName): string {
 
 /** The engine, or the fallback with a warning that says why. */
 function chooseEngine(
-  { estimator, task, options }: Training,
+  { estimator, task, options, objective }: Training,
   quantizers: readonly Quantizer[],
   engine: Engine,
   fallback: Engine | undefined,
@@ -88,6 +106,8 @@ function chooseEngine(
   const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
   const needs: EngineNeeds = { ...options, estimator, task, quantizers, rowSpreads };
   const refusal = (one: Engine): string | undefined => {
+    if (objective !== undefined && one.runsObjectives !== true)
+      return `engine ${one.name} runs the losses of squares without regularizer, and no other`;
     if (!one.supports(estimator)) return estimatorRefusal(one, estimator);
     const reason = one.refusal?.(needs);
     return reason === undefined ? undefined : `engine ${one.name} can't run this: ${reason}`;

@@ -1,7 +1,9 @@
 import type { Stream } from "@zipml/codec";
 import type { EstimatorName } from "./estimators.ts";
-import { modelOf } from "./linear-model.ts";
+import type { ModelClasses } from "./labels.ts";
+import { modelOf, outputScale } from "./linear-model.ts";
 import type { MomentSummary } from "./moments.ts";
+import type { Objective } from "./objective.ts";
 import type { ResolvedOptions, TrainOptions } from "./options.ts";
 import type { ReadableSource } from "./passes.ts";
 import { createRowReader } from "./row-reader.ts";
@@ -15,6 +17,10 @@ export interface Training {
   readonly scaling: Scaling;
   readonly summary: MomentSummary;
   readonly estimator: EstimatorName;
+  /** Undefined for the plain loss of squares. */
+  readonly objective: Objective | undefined;
+  /** Where the target names classes. */
+  readonly classes: ModelClasses | undefined;
   readonly options: ResolvedOptions;
   readonly signal: AbortSignal | undefined;
   readonly onEpoch: TrainOptions["onEpoch"];
@@ -47,9 +53,14 @@ export function readable(training: Training, estimator: EstimatorName): Readable
   };
 }
 
-/** Tells the caller about an epoch, the loss in the target's unit squared. */
+/** What brings a standardised loss to the one that is reported: the target's unit squared, for labels that of ±1. */
+export function lossUnit({ scaling, classes }: Training): number {
+  return outputScale(scaling, classes).deviation ** 2;
+}
+
+/** Tells the caller about an epoch, the loss as it is reported. */
 export async function report(training: Training, epoch: number, loss: number, weights: Float64Array): Promise<void> {
-  const { task, scaling, estimator, options } = training;
-  const model = modelOf(task, scaling, weights, { estimator, solver: options.solver });
+  const { task, scaling, estimator, options, classes } = training;
+  const model = modelOf(task, scaling, weights, { estimator, solver: options.solver, classes });
   await training.onEpoch?.({ epoch, loss, model });
 }

@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { hogwildEngine, packedEngine } from "../../src/engines/index.ts";
 import { createTeam, type Team } from "../../src/engines/team.ts";
@@ -58,6 +59,46 @@ describe("threads", () => {
   it("report a divergence", async () => {
     await expect(weights(packed(2), { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
   });
+});
+
+describe("a thread that dies", () => {
+  /** The threads that are started while `work` runs. */
+  async function threadsOf(work: (started: readonly Worker[]) => Promise<void>): Promise<void> {
+    const started: Worker[] = [];
+    const note = (worker: Worker): number => started.push(worker);
+    process.on("worker", note);
+    try {
+      await work(started);
+    } finally {
+      process.off("worker", note);
+    }
+  }
+
+  it.each([
+    ["packed", () => packedEngine({ threads: 2 }), source],
+    ["hogwild", () => hogwildEngine({ threads: 2 }), valueSource(set.values, set.columns)],
+  ] as const)(
+    "in the middle of a job of %s is a typed error without a model, and the engine recovers",
+    (_, make, from) =>
+      threadsOf(async (started) => {
+        const engine = make();
+        open.push(engine);
+        const told: number[] = [];
+        const killed = train({
+          ...{ source: from, task: set.task, engine, epochs: 1_000_000, batch: 10 },
+          onEpoch: ({ epoch }) => {
+            told.push(epoch);
+            if (epoch === 2) void started[0]?.terminate();
+          },
+        });
+        await expect(killed).rejects.toMatchObject({ code: "worker", message: /thread 0 has ended/ });
+        expect(started).toHaveLength(2);
+        expect(told.at(-1)).toBeLessThan(1_000_000);
+        const again = await train({ source: from, task: set.task, engine, epochs: 1 });
+        expect(again.model.features).toHaveLength(200);
+        expect(started).toHaveLength(4);
+      }),
+  );
 });
 
 describe("a team", () => {

@@ -34,6 +34,41 @@ describe("columns", () => {
     expect(taskOf(schema, { features: ["a", "q"] })).toMatchObject({ reason: expect.stringContaining('"q"') });
   });
 
+  it("lets the target be a feature where it enters by its lags, in one column", () => {
+    const chosen = { features: ["y", "a"], target: "y", lags: 2 };
+    const own = taskOf(schema, chosen);
+    expect(own).toEqual({
+      features: [
+        { name: "y", unit: "%", column: 0 },
+        { name: "a", unit: "C", column: 1 },
+      ],
+      target: { name: "y", unit: "%", column: 0 },
+    });
+    if ("reason" in own) throw new Error(own.reason);
+    const grid = uniformGrid(schema, { scheme: "dither", seed: "s" });
+    const projection = projectionOf(schema, grid, own);
+    if ("reason" in projection) throw new Error(projection.reason);
+    expect([...projection.project(Uint16Array.of(1, 2, 3, 4, 5, 6), 2)]).toEqual([2, 1, 5, 4]);
+    // under count its code needs what a feature's needs
+    expect(projectionOf(schema, uniformGrid(schema), own)).toMatchObject({ reason: expect.stringContaining('"y"') });
+    expect(taskOf(schema, { ...chosen, lags: 0 })).toMatchObject({ reason: expect.stringContaining("training.lags") });
+  });
+
+  it("says why channels can't get lags", () => {
+    const named = (name: string) =>
+      defineSchema([...schema.channels, { name, unit: "", range: [0, 1] as const, role: "target" }]);
+    const choice = { target: "y", lags: 3 };
+    expect(taskOf(named("a@-3"), choice)).toMatchObject({ reason: expect.stringContaining('"a@-3"') });
+    expect(taskOf(named("a@-4"), choice)).toHaveProperty("features");
+    const long = { target: "y", features: ["x".repeat(62)], lags: 1 };
+    expect(taskOf(named("x".repeat(62)), long)).toMatchObject({ reason: expect.stringContaining("64") });
+    const many = defineSchema(
+      Array.from({ length: 9 }, (_, i) => ({ name: `c${i}`, unit: "", range: [0, 1], role: "feature" as const })),
+    );
+    expect(taskOf(many, { target: "c0", lags: 127 })).toHaveProperty("features");
+    expect(taskOf(many, { target: "c0", lags: 128 })).toMatchObject({ reason: expect.stringContaining("1032") });
+  });
+
   it("lays a row's codes out as the task asks", () => {
     const projection = projectionOf(schema, uniformGrid(schema), task);
     if ("reason" in projection) throw new Error(projection.reason);

@@ -196,6 +196,24 @@ describe("ingest", () => {
     accounted(0);
   });
 
+  it("keeps to what an epoch meant first, counts and tells what says otherwise, and nothing that repeats it", () => {
+    const { ingest, stored, unusable } = setUp();
+    ingest.birth("a", birth(7, [0, 1]), false);
+    ingest.data("a", frame(7, 0));
+    ingest.birth("a", birth(7, [0, 1], { grids: structuredClone([gridOf(0), gridOf(1)]) }), false);
+    expect([ingest.counts().refusedGrids, unusable]).toEqual([0, []]);
+    const moved = { kind: "points", points: [0, 0.1, 1] } as const;
+    const other = { ...gridOf(1), channels: gridOf(1).channels.map((channel) => ({ ...channel, levels: moved })) };
+    ingest.birth("a", birth(7, [], { grids: [gridOf(0), other] }), false); // of the same widths: no length would show it
+    expect(ingest.counts().refusedGrids).toBe(1);
+    expect(unusable).toEqual(["a: grid 1 of session 7 was another grid before, and stays that one"]);
+    const renamed = defineSchema(schema.channels.map((channel) => ({ ...channel, unit: "A" })));
+    ingest.birth("a", birth(7, [0], { schema: renamed }), false);
+    expect(ingest.counts().refusedGrids).toBe(2);
+    ingest.data("a", frame(7, 1));
+    expect(stored.map(({ sequence }) => sequence)).toEqual([0, 1]);
+  });
+
   it("neither stores nor receipts frames of a session number that two runs use", () => {
     const { ingest, stored, receipted, unusable } = setUp();
     ingest.birth("a", birth(7), false);
@@ -301,45 +319,6 @@ describe("ingest", () => {
     ingest.health("a", healthOf(5, apart(300_000)));
     expect(sequences?.ranges).toHaveLength(256);
     accounted(0);
-  });
-
-  it("keeps the newest grids of a session: frames of older ones are refused, counted and told once", () => {
-    const { ingest, stored, refused, unusable, registry, receipted, accounted } = setUp({ grids: 2 });
-    ingest.birth("a", birth(5, [0, 1]), false);
-    ingest.data("a", frame(5, 0, 0));
-    ingest.birth("a", birth(5, [0, 1, 2]), false);
-    for (const sequence of [1, 2, 1]) ingest.data("a", frame(5, sequence, 0));
-    expect(refused).toEqual(["limit"]);
-    const { length } = receipted;
-    ingest.data("a", frame(5, 0, 0)); // it came again: stored it was, under its own grid
-    expect(receipted.length - length).toBe(1);
-    ingest.data("a", frame(5, 3, 1));
-    ingest.data("a", frame(5, 4, 2));
-    ingest.birth("a", birth(5, [3]), false); // the others are not named any more: the oldest gives way
-    ingest.birth("a", birth(5, [0, 1, 2, 3]), false); // and comes back by no birth
-    for (const [sequence, epoch] of [
-      [5, 0],
-      [6, 1],
-      [7, 2],
-      [8, 3],
-    ] as const)
-      ingest.data("a", frame(5, sequence, epoch));
-    expect(stored.map(({ sequence }) => sequence)).toEqual([0, 3, 4, 7, 8]);
-    expect(refused).toEqual(["limit", "limit"]);
-    expect(ingest.counts()).toMatchObject({ unusable: 5, duplicates: 1, bad: 0, unknownGrid: 0, refusedGrids: 0 });
-    expect(unusable).toEqual([]);
-    const [session] = registry.get("a")?.sessions.values() ?? [];
-    expect([...(session?.decoders.keys() ?? [])]).toEqual([2, 3]);
-    expect(registry.get("a")?.gridBytes).toBe(2 * (session?.decoders.get(2)?.shared.bytes ?? 0));
-    accounted(0);
-  });
-
-  it("makes room for a grid among a device's bytes by those that its birth does not name any more", () => {
-    const { ingest, stored, unusable } = setUp({ deviceBytes: 20_000, grids: 100 });
-    for (let epoch = 0; epoch < 20; epoch++) ingest.birth("a", birth(5, [epoch]), false);
-    ingest.data("a", frame(5, 0, 19));
-    ingest.data("a", frame(5, 1, 3));
-    expect([stored.length, unusable, ingest.counts().unusable]).toEqual([1, [], 1]);
   });
 
   it("bounds the bytes that wait for a birth", () => {

@@ -229,7 +229,9 @@ describe("words and vectors", () => {
     pair.run((kernels) => kernels.fillWords(stream, firstBlock, 12, out));
     if (firstBlock !== 0) return;
     const words = createStream("some words", 2 ** 35 + 9);
-    expect([...new Uint32Array(pair.wasm.memory.buffer, out, 48)]).toEqual(Array.from({ length: 48 }, words.word));
+    expect([...new Uint32Array(pair.wasm.memory.buffer, out, 48)]).toEqual(
+      Array.from({ length: 48 }, () => words.word()),
+    );
   });
 
   test.each([
@@ -258,6 +260,13 @@ describe("words and vectors", () => {
     expect(new Set(new Int16Array(pair.wasm.memory.buffer, out, length))).toEqual(new Set([0]));
   });
 
+  test("a sum of int16 that leaves 32 bits", () => {
+    const pair = new KernelPair();
+    const length = 80_003;
+    const at = pair.put(new Int16Array(length).fill(-32_768));
+    expect(pair.run((kernels) => kernels.sumRounded(at, length))).toBe(-32_768 * length);
+  });
+
   test.each([1, 2, 7, 100])("%i components: largest, product, gradient, step", (length) => {
     const pair = new KernelPair();
     const stream = random(`vectors/${length}`);
@@ -282,11 +291,16 @@ describe("words and vectors", () => {
     pair.run((kernels) => kernels.assembleGradient(run));
     pair.run((kernels) => kernels.descend(a, out, length, 0.01, trail));
     pair.run((kernels) => kernels.descend(a, out, length, 0.01, 0));
+    expect(pair.run((kernels) => kernels.formResiduals(a, b, length, 0.7, 0.2))).toBeGreaterThan(0);
+    const rounded = pair.put(Int16Array.from(integers(stream, length, -32_767, 32_767)));
+    pair.run((kernels) => kernels.widenModel(rounded, b, length, out));
+    expect([...pair.floats(out, length)]).toEqual([...new Int16Array(pair.wasm.memory.buffer, rounded, length)]);
     for (const place of [0, length - 1]) {
       const values = new Float64Array(length).fill(-2);
       values[place] = Number.NaN;
       const at = pair.put(values);
       expect(pair.run((kernels) => kernels.largest(at, length))).toBeNaN();
+      expect(pair.run((kernels) => kernels.formResiduals(at, b, length, 0.7, 0.2))).toBeNaN();
     }
   });
 });

@@ -36,7 +36,7 @@ const health = (session: number, window: number, counts: readonly number[], chan
 
 function setUp(task: { readonly features?: readonly string[]; readonly target?: string } = {}) {
   const clock = createVirtualClock(1_700_000_000_000);
-  const registry = createRegistry(limitsOf({ grids: 100 }));
+  const registry = createRegistry(limitsOf({ grids: 100, deviceBytes: 1e7, gridBytes: 1e8 }));
   const groupTask = createGroupTask(task, () => undefined);
   const kept = new Map<string, Desired>();
   const published: { readonly epoch: number; readonly channels: readonly NewLevels[] }[] = [];
@@ -125,6 +125,23 @@ describe("a level follower", () => {
     await clock.advance(10_000);
     expect(sent).toEqual([]);
     expect(follower.status()).toMatchObject({ windows: 1, epoch: undefined });
+  });
+
+  it("misses nothing of the group where a device makes up channels without end", async () => {
+    const { clock, sent, follower, born, failures } = setUp();
+    born("a", birth(1));
+    for (let session = 1; session <= 3; session++) {
+      const made = Array.from({ length: 400 }, (_, i) => `${session}-${i}`);
+      const extra = made.map((name) => ({ name, unit: "", range: [0, 1], role: "feature" }) as const);
+      const own = defineSchema([...schema.channels, ...extra]);
+      born("b", birth(session, [uniformGrid(own)], own));
+      for (const name of made) follower.health("b", health(session, session, [1, 1], name));
+    }
+    expect(follower.status().windows).toBeGreaterThan(100);
+    follower.health("a", health(1, 1, around(40)));
+    await clock.advance(1000);
+    expect(sent.map(({ device, grid }) => [device, grid.channels[0]?.levels.kind])).toEqual([["a", "points"]]);
+    expect([failures, clock.sleepers()]).toEqual([[], 0]);
   });
 
   it("keeps the time between two grids, and judges by what it asked for", async () => {
