@@ -24,5 +24,5 @@ export function shapesOf(quick: boolean): readonly Shape[] {
   const shape = (columns: number, batch: number, suffix: string): Shape => ({
     ...{ suffix, columns, batch, rows: rowsOf(values, columns), complete: suffix === "" },
   });
-  return [shape(1000, 1024, ""), shape(100, 1024, "@100"), shape(5000, 1024, "@gisette")];
+  return [shape(1000, 1024, ""), shape(100, 1024, "@100"), shape(5000, 256, "@gisette")];
 }

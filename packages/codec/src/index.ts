@@ -58,7 +58,7 @@ export {
 export { philox4x32, type StreamKey } from "./philox.ts";
 export { createQuantizer, type Quantizer } from "./quantizer.ts";
 export { type Channel, type ChannelRole, defineSchema, maxChannels, orderRow, type Schema } from "./schema.ts";
-export { createStream, type Stream, streamKey } from "./stream.ts";
+export { createStream, type Stream, streamKey, type WordRun } from "./stream.ts";
 export {
   dequantizeVector,
   packVector,

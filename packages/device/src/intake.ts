@@ -183,7 +183,7 @@ class OutboxIntake implements Intake {
       refused: { ...this.#refused },
       clipped: { ...this.#clipped },
       sequence: this.#sequence,
-      thinned: { ...this.#thinned, active: this.#thinning.check() && this.#book.thinQuantizer !== undefined },
+      thinned: { ...this.#thinned, active: this.#thinning.isActive && this.#book.thinQuantizer !== undefined },
     };
   }
 

@@ -16,7 +16,7 @@ export interface Thinning {
   check(): boolean;
   /** A row did not fit: rows are thinned from now on, however full that is. Returns whether the policy allows it. */
   start(): boolean;
-  /** What was last found. */
+  /** What {@link Thinning.check} would find; asking changes nothing. */
   readonly isActive: boolean;
 }
 
@@ -32,14 +32,17 @@ const endShare = 1 / 2;
  */
 export function createThinning(outbox: Pick<Outbox, "policy" | "usage">): Thinning {
   let active = false;
+  const look = (): boolean => {
+    if (outbox.policy !== "thin") return false;
+    const { bytes, capacity } = outbox.usage();
+    return bytes >= (active ? endShare : startShare) * capacity;
+  };
   return {
     get isActive() {
-      return active;
+      return look();
     },
     check: () => {
-      if (outbox.policy !== "thin") return false;
-      const { bytes, capacity } = outbox.usage();
-      active = bytes >= (active ? endShare : startShare) * capacity;
+      active = look();
       return active;
     },
     start: () => {

@@ -38,6 +38,21 @@ describe("thinning", () => {
     ]);
   });
 
+  it("tells how it stands, and is not changed by being asked", () => {
+    const { usage, thinning } = setUp("thin");
+    const seen = [800, 600].map((bytes) => {
+      usage.bytes = bytes;
+      return thinning.isActive;
+    });
+    expect([...seen, thinning.check()]).toEqual([true, false, false]);
+    usage.bytes = 800;
+    thinning.check();
+    usage.bytes = 400;
+    expect(thinning.isActive).toBe(false);
+    usage.bytes = 600;
+    expect([thinning.isActive, thinning.check()]).toEqual([true, true]); // 400 was seen by nobody who seals
+  });
+
   it("does nothing under another policy", () => {
     for (const policy of ["refuse", "drop-oldest", "drop-newest"] as const) {
       const { usage, thinning } = setUp(policy);

@@ -51,11 +51,9 @@ function createDescent(context: EpochContext, batch: Batch, margins: Margins | u
   const seen = new Float64Array(size);
   const gradient = new Float64Array(size);
   // All but the intercept, where the weights carry one: it is neither rounded nor regularized.
-  const [master, read, slopes] = [weights, seen, gradient].map((vector) => vector.subarray(0, batch.columns)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const [master, read, slopes] = [weights, seen, gradient].map((vector) =>
+    margins === undefined ? vector : vector.subarray(0, batch.columns),
+  ) as [Float64Array, Float64Array, Float64Array];
   const stop = (): boolean => {
     weights.fill(Number.NaN);
     return false;
