@@ -1,7 +1,8 @@
+import { readdirSync } from "node:fs";
 import { createGateway, type Gateway, type GatewayOptions } from "@zipml/gateway";
 import { createMemoryBroker } from "@zipml/protocol/memory";
 import { serve } from "./child.ts";
-import { createHistogram, type HeldMemory } from "./measure.ts";
+import { createHistogram, type HeldMemory, type OpenPoint } from "./measure.ts";
 import { createSender, drive, type Sender, type SenderCounts, soakGroup } from "./sender.ts";
 
 /** What a gateway process is started with. */
@@ -24,6 +25,7 @@ export interface GatewayReport {
   readonly heap: number;
   /** Processor seconds. */
   readonly cpu: number;
+  readonly open: Omit<OpenPoint, "at">;
   readonly ingest: ReturnType<Gateway["status"]>["ingest"];
   readonly rows: ReturnType<Gateway["status"]>["rows"];
   readonly missing: number;
@@ -69,6 +71,16 @@ function watch(gateway: Gateway): { trouble: string[]; models: number } {
   return seen;
 }
 
+/** Requests that are under way: as many as there is load. */
+const request = /Req|(?:Write|Shutdown|Connect|Send)Wrap|Immediate/;
+
+/** What this process has open now; the descriptor that lists the others is not counted. */
+function openNow(): GatewayReport["open"] {
+  const handles = process.getActiveResourcesInfo().filter((name) => !request.test(name)).length;
+  if (process.platform !== "linux") return { descriptors: undefined, handles };
+  return { descriptors: readdirSync("/proc/self/fd").length - 1, handles };
+}
+
 function reportOf(gateway: Gateway, seen: { readonly trouble: string[]; readonly models: number }): GatewayReport {
   const { ingest, rows, missing, devices } = gateway.status();
   const born = devices.filter(({ online }) => online).length;
@@ -80,6 +92,7 @@ function reportOf(gateway: Gateway, seen: { readonly trouble: string[]; readonly
     rss,
     heap: heapUsed,
     cpu: (user + system) / 1e6,
+    open: openNow(),
     ingest,
     rows,
     missing,

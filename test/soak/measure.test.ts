@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { growthOf, type HeldMemory, heldSlope } from "./measure.ts";
+import { growthOf, type HeldMemory, heldSlope, leftOpen, mostOpened } from "./measure.ts";
 
 const megabyte = 2 ** 20;
 
@@ -32,4 +32,22 @@ test("memory that fills within the warm-up does not count as growth; a leak does
   expect(growthOf(late, warm).slope).toBeLessThan(megabyte);
   // Within the warm-up the filling itself would be taken for a leak.
   expect(heldSlope(sound.slice(0, 15), 0)).toBeGreaterThan(megabyte);
+});
+
+test("what is open may rise within the bound, not beyond it, under load or after it", () => {
+  const point = (at: number, more: number) => ({ at, descriptors: 30 + more, handles: 20 + more });
+  const busy = (leak: number) => Array.from({ length: 31 }, (_, at) => point(at, 12 + ((at * 7919) % 3) + leak * at));
+  const [before, after] = [point(0, 0), point(32, 2)];
+  expect(leftOpen(before, busy(0), after, 15)).toEqual([]);
+  expect(leftOpen(before, busy(1), after, 15)).toEqual([
+    expect.stringMatching(/^descriptors rise under load/),
+    expect.stringMatching(/^handles rise under load/),
+  ]);
+  expect(leftOpen(before, busy(0), point(32, mostOpened), 15)).toEqual([]);
+  expect(leftOpen(before, busy(0), { ...after, descriptors: 31 + mostOpened }, 15)).toEqual([
+    `descriptors rise over the run from 30 to ${31 + mostOpened}`,
+  ]);
+  // Where the system does not list descriptors, handles are judged alone.
+  const unlisted = busy(1).map((each) => ({ ...each, descriptors: undefined }));
+  expect(leftOpen({ ...before, descriptors: undefined }, unlisted, after, 15)).toHaveLength(2);
 });

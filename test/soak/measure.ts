@@ -10,6 +10,16 @@ export interface MemoryPoint {
   readonly heap: number;
 }
 
+/** What a process has open at one time. */
+export interface OpenPoint {
+  /** Seconds since the beginning. */
+  readonly at: number;
+  /** File descriptors: files, sockets, pipes. Undefined where the system does not list them (`/proc/self/fd`). */
+  readonly descriptors: number | undefined;
+  /** Timers, sockets and servers that keep the loop running. */
+  readonly handles: number;
+}
+
 /** What a process holds when nothing is left that could be collected, bytes. */
 export interface HeldMemory extends MemoryPoint {
   /** Memory of bytes and buffers beside the heap. */
@@ -85,6 +95,32 @@ export function growthOf(points: readonly MemoryPoint[], warm = (points.at(-1)?.
 export function heldSlope(points: readonly HeldMemory[], warm: number): number {
   const kept = points.filter(({ at }) => at >= warm);
   return slopeOf(kept.map(({ at, heap, external }) => ({ at, value: heap + external }))) * 60;
+}
+
+/** Descriptors or handles by which the last quarter may lie above the first, and the end above the time before the load. */
+export const mostOpened = 8;
+
+/**
+ * What was opened and not closed, in words; none where all is flat.
+ *
+ * @param before Before anybody had connected.
+ * @param points Under load, at even steps, from start to end.
+ * @param after When all who had connected were gone.
+ * @param warm Seconds that are left out at the start.
+ */
+export function leftOpen(before: OpenPoint, points: readonly OpenPoint[], after: OpenPoint, warm: number): string[] {
+  const kept = points.filter(({ at }) => at >= warm);
+  const quarter = Math.ceil(kept.length / 4);
+  return (["descriptors", "handles"] as const).flatMap((what) => {
+    const of = (some: readonly OpenPoint[]): number => median(some.map((point) => point[what] ?? 0));
+    const compared = [
+      { during: "under load", first: of(kept.slice(0, quarter)), last: of(kept.slice(-quarter)) },
+      { during: "over the run", first: of([before]), last: of([after]) },
+    ];
+    return compared.flatMap(({ during, first, last }) =>
+      last <= first + mostOpened ? [] : [`${what} rise ${during} from ${first} to ${last}`],
+    );
+  });
 }
 
 /** Counts of whole milliseconds, so that those of several processes add up. */

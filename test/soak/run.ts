@@ -11,9 +11,12 @@ import {
   growthOf,
   type HeldMemory,
   heldSlope,
+  leftOpen,
   type MemoryPoint,
   machine,
   megabytes,
+  mostOpened,
+  type OpenPoint,
 } from "./measure.ts";
 import type { PublisherReport, PublisherStart } from "./publisher.ts";
 
@@ -106,6 +109,7 @@ interface Watched {
   readonly points: readonly MemoryPoint[];
   /** After collections. */
   readonly held: readonly HeldMemory[];
+  readonly open: readonly OpenPoint[];
   /** Frames stored, and seconds, from the time when all was warm. */
   readonly frames: number;
   readonly seconds: number;
@@ -125,6 +129,7 @@ const perMinute = (bytes: number): string => `${figure(bytes / 2 ** 20, 2)} MB/m
 async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watched> {
   const points: MemoryPoint[] = [];
   const held: HeldMemory[] = [];
+  const open: OpenPoint[] = [];
   const begun = performance.now();
   const warm = Math.min(5, seconds / 4);
   let first: { readonly at: number; readonly report: GatewayReport } | undefined;
@@ -134,6 +139,7 @@ async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watch
     const at = (performance.now() - begun) / 1000;
     const report = await gateway.call<GatewayReport>("report");
     points.push({ at, rss: report.rss, heap: report.heap });
+    open.push({ at, ...report.open });
     if (at >= held.length * collectEvery) held.push({ at, ...(await gateway.call<Omit<HeldMemory, "at">>("collect")) });
     if (at >= warm) first ??= { at, report };
     if (!json && at >= told) {
@@ -146,7 +152,17 @@ async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watch
     if (at < seconds) continue;
     const since = first ?? { at: 0, report };
     const frames = report.ingest.stored - since.report.ingest.stored;
-    return { points, held, frames, seconds: at - since.at, cpu: report.cpu - since.report.cpu };
+    return { points, held, open, frames, seconds: at - since.at, cpu: report.cpu - since.report.cpu };
+  }
+}
+
+/** What is open once the senders are gone: sockets take a moment to close. */
+async function openAtLast(gateway: Child, before: GatewayReport["open"]): Promise<GatewayReport["open"]> {
+  for (let again = 0; ; again++) {
+    const { open } = await gateway.call<GatewayReport>("report");
+    if (again === 20 || ((open.descriptors ?? 0) <= (before.descriptors ?? 0) && open.handles <= before.handles))
+      return open;
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
@@ -154,11 +170,13 @@ async function watch(gateway: Child, { seconds, json }: Settings): Promise<Watch
 async function soak(settings: Settings) {
   const gateway = startChild(new URL("gateway-process.ts", import.meta.url), settings.options);
   const url = await gateway.call<string>("start", settings.gateway);
+  const { open: before } = await gateway.call<GatewayReport>("report");
   const publishers = await startPublishers(settings, url);
   const watched = await watch(gateway, settings);
   const finals = await Promise.all(publishers.map((child) => child.call<PublisherReport>("finish")));
   const report = await gateway.call<GatewayReport>("report");
   await Promise.all(publishers.map((child) => child.stop()));
+  const after = await openAtLast(gateway, before);
   await gateway.stop();
   const latency = createHistogram();
   for (const final of finals) latency.merge(final.latency);
@@ -178,6 +196,8 @@ async function soak(settings: Settings) {
     memory: growthOf(watched.points, settings.warm),
     held: watched.held,
     heldSlope: heldSlope(watched.held, settings.warm),
+    open: { before, last: watched.open.at(-1), after },
+    opened: leftOpen({ at: 0, ...before }, watched.open, { at: watched.seconds, ...after }, settings.warm),
     collectedSlope: growthOf(watched.held, settings.warm).slope,
     cpu: watched.cpu / watched.seconds,
     publisherCpu: sum(finals.map(({ cpu }) => cpu)) / settings.seconds,
@@ -224,8 +244,9 @@ async function main(): Promise<void> {
       ...(result.lost === 0 ? [] : [`${result.lost} frames lost`]),
       ...(result.duplicated === 0 ? [] : [`${result.duplicated} frames duplicated`]),
       ...memoryFaults(result),
+      ...result.opened,
       ...(result.trouble.length === 0 ? [] : [`the gateway tells: ${result.trouble[0]}`]),
-      ...(settings.rate === "max" && result.readingsPerSecond < bar ? [`below ${figure(bar)} readings/s`] : []),
+      ...(settings.rate === "max" && !(result.readingsPerSecond >= bar) ? [`below ${figure(bar)} readings/s`] : []),
     ];
     if (settings.json) console.log(JSON.stringify({ machine: machine(), settings, result, inside: within, faults }));
     else tell(settings, result, within, faults);
@@ -233,6 +254,13 @@ async function main(): Promise<void> {
   } finally {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Descriptors and handles at three times. */
+function openText({ before, last, after }: Awaited<ReturnType<typeof soak>>["open"]): string {
+  const list = (what: "descriptors" | "handles"): string =>
+    [before, last, after].map((open) => open?.[what] ?? "unknown").join(", ");
+  return `descriptors ${list("descriptors")}, handles ${list("handles")}`;
 }
 
 function tell(
@@ -251,6 +279,7 @@ function tell(
     `  ${figure(result.sent)} frames sent, ${figure(result.again)} again; ${figure(result.receipts)} receipts; lost ${result.lost}, duplicated ${result.duplicated}`,
     `  after ${figure(settings.warm)} s of warm-up: RSS ${megabytes(memory.early)} MB in the first quarter, ${megabytes(memory.late)} MB in the last, at most ${megabytes(memory.highest)} MB in all`,
     `  slope: RSS ${perMinute(memory.slope)}, RSS after collections ${perMinute(result.collectedSlope)}, held ${perMinute(result.heldSlope)} (each of the last two below ${perMinute(mostGrowth)})`,
+    `  open before, at the end of the load and after it: ${openText(result.open)} (each within ${mostOpened})`,
     `  ${figure(result.cpu, 2)} processors for the gateway, ${figure(result.publisherCpu, 2)} for the publishers; ${result.models} models trained`,
     ...(within === undefined
       ? []

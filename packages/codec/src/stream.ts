@@ -109,7 +109,7 @@ export function createStream(key: StreamKey | string, index = 0): Stream {
   return new PhiloxStream(typeof key === "string" ? streamKey(key) : key, index);
 }
 
-/** A class, as one is made for every frame: methods are shared, closures would not be. */
+/** A class, as one is made for every frame: methods are shared. But for `word` and `uniform`, which are handed on as functions. */
 class PhiloxStream implements Stream {
   /** Signed words stay small integers; above 2^31 − 1 each would be a double on the heap. */
   readonly #key: StreamKey;
@@ -135,14 +135,12 @@ class PhiloxStream implements Stream {
     this.#next = 0;
   }
 
-  word(): number {
+  readonly word = (): number => {
     if (this.#next === this.#words.length) this.#refill();
     return this.#words[this.#next++] as number;
-  }
+  };
 
-  uniform(): number {
-    return (this.word() + 0.5) / 0x100000000;
-  }
+  readonly uniform = (): number => (this.word() + 0.5) / 0x100000000;
 
   fill(out: Uint32Array): void {
     if (out.length >= leastKernelWords && codecKernels() !== undefined) fillByKernel(this.take(out.length), out);

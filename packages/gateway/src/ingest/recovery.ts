@@ -17,8 +17,11 @@ export interface Recovery {
   session(device: string, session: number, startedAt: number, start: SequenceStart, declared: number): void;
   /** What frames mean. */
   note(entry: Omit<NoteEntry, "type">): void;
-  /** @returns What it has added, also nothing; undefined where nothing tells what it means. */
-  frame(entry: FrameEntry): Added | undefined;
+  /**
+   * @returns What it has added, also nothing. `content` where the bytes are no frame of the session and grid that they name;
+   * `no-birth` where nothing tells of these.
+   */
+  frame(entry: FrameEntry): Added | "content" | "no-birth";
   declared(entry: DeclaredEntry): Added | undefined;
   /** What is stored of a session. */
   stored(device: string, session: number): SequenceStart | undefined;
@@ -90,8 +93,9 @@ export function createRecovery({ registry, task, store, unusable }: RecoveryPort
     frame: ({ device, session: number, payload }) => {
       const session = sessionOf(device, number);
       const frame = attempt(() => decodeFrame(payload));
-      if (session === undefined || frame === undefined || !session.noted.has(frame.grid)) return undefined;
-      return attempt(() => addFrame(device, session, frame));
+      if (frame === undefined || frame.session !== number) return "content";
+      if (session === undefined || !session.noted.has(frame.grid)) return "no-birth";
+      return attempt(() => addFrame(device, session, frame)) ?? "content";
     },
     declared: ({ device, session: number, startedAt, ranges }) => {
       const record = registry.open(device);

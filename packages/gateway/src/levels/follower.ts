@@ -1,6 +1,6 @@
 import { DecodeError, defineGrid, type Grid, maxChannels } from "@zipml/codec";
 import { judgeLevels, type LevelDrift } from "@zipml/codec/levels";
-import type { Birth, Clock, Health, Reported } from "@zipml/protocol";
+import type { Birth, Clock, Desired, Health, Reported } from "@zipml/protocol";
 import type { Configurator } from "../configurator.ts";
 import { GatewayError } from "../errors.ts";
 import type { Registry } from "../ingest/registry.ts";
@@ -41,6 +41,26 @@ const atOnce = 16;
 const toldAtOnce = 256;
 /** Milliseconds that a version, which counts seconds, may lie ahead of the clock and still tell when it was made. */
 const leeway = 60_000;
+
+/**
+ * When a grid was last asked for, as retained configurations tell, ms on the clock; −∞ where none does.
+ *
+ * @param kept Of the group and of devices.
+ * @param latest Versions after this time, ms, tell nothing.
+ */
+function lastTold(kept: readonly (Desired | undefined)[], latest: number): number {
+  const byEpoch = new Map<number, number>();
+  for (const desired of kept) {
+    if (desired?.grid === undefined) continue;
+    const { version, grid } = desired;
+    // Devices that were told one by one have versions one after another, ahead of the clock: the first tells when.
+    byEpoch.set(grid.epoch, Math.min(version * 1000, byEpoch.get(grid.epoch) ?? Number.POSITIVE_INFINITY));
+  }
+  return [...byEpoch.values()].reduce(
+    (last, at) => (at > latest ? last : Math.max(last, at)),
+    Number.NEGATIVE_INFINITY,
+  );
+}
 
 /** A verdict on one channel. */
 interface Judged extends NewLevels {
@@ -164,13 +184,12 @@ class GroupFollower implements LevelFollower {
     if (isLater || this.#fresh.size > 0) this.#arm();
   }
 
-  /** When another grid may be published: a restart does not begin anew, as the version tells when the last one was. */
+  /** When another grid may be published: a restart does not begin anew, as versions tell when the last one was. */
   #earliest(): number {
     const { configurator, clock } = this.#ports;
     const milliseconds = this.#options.everySeconds * 1000;
-    const kept = configurator.kept();
-    const told = kept?.grid === undefined ? Number.NEGATIVE_INFINITY : kept.version * 1000;
-    const before = told > clock.now() + leeway ? Number.NEGATIVE_INFINITY : told + milliseconds;
+    const kept = [undefined, ...this.#inForce.keys()].map((device) => configurator.kept(device));
+    const before = lastTold(kept, clock.now() + leeway) + milliseconds;
     return Math.max(before, this.#asked === undefined ? before : nextAfter(this.#asked, milliseconds));
   }
 

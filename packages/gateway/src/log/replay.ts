@@ -46,8 +46,8 @@ function tell({ saved, recovery }: ReplayPorts): void {
   for (const { device, session, saved: note } of saved.notes) recovery.note({ device, session, ...note });
 }
 
-/** @returns What it has added; undefined for a frame whose meaning is not known. */
-function apply(recovery: Recovery, entry: LogEntry): Added | "nothing" | undefined {
+/** @returns What it has added, or what is wrong with it. */
+function apply(recovery: Recovery, entry: LogEntry): Added | "nothing" | "content" | "no-birth" {
   switch (entry.type) {
     case "task":
       recovery.task(entry.task, entry.choice);
@@ -83,13 +83,12 @@ async function replaySegment(ports: ReplayPorts, number: number, damage: Damage[
   const account = createAccount(number);
   for (const { offset, payload } of scanned.records) {
     const entry = decodeEntry(payload);
-    const added = entry === undefined ? undefined : apply(ports.recovery, entry);
-    if (added === undefined) {
-      const reason = entry === undefined ? "content" : "no-birth";
-      damage.push({ file, offset, bytes: payload.length, reason });
+    const added = entry === undefined ? "content" : apply(ports.recovery, entry);
+    if (entry === undefined || added === "content" || added === "no-birth") {
+      damage.push({ file, offset, bytes: payload.length, reason: added === "no-birth" ? added : "content" });
       continue;
     }
-    if (entry !== undefined) ports.read(entry);
+    ports.read(entry);
     if (added !== "nothing") credit(account, added, isLater);
   }
   if (scanned.damage.some(({ reason }) => reason === "torn")) await cutOff(ports, file, scanned.end);

@@ -36,7 +36,7 @@ const health = (session: number, window: number, counts: readonly number[], chan
 
 function setUp(task: { readonly features?: readonly string[]; readonly target?: string } = {}) {
   const clock = createVirtualClock(1_700_000_000_000);
-  const registry = createRegistry(limitsOf({ grids: 100, deviceBytes: 1e7, gridBytes: 1e8 }));
+  const registry = createRegistry(limitsOf({ devices: 200, grids: 100, deviceBytes: 1e7, gridBytes: 1e8 }));
   const groupTask = createGroupTask(task, () => undefined);
   const kept = new Map<string, Desired>();
   const published: { readonly epoch: number; readonly channels: readonly NewLevels[] }[] = [];
@@ -231,6 +231,24 @@ describe("a level follower", () => {
     expect(sent).toEqual([]);
     await clock.advance(1000);
     expect(sent.map(({ grid }) => grid.epoch)).toEqual([18]);
+  });
+
+  it("keeps the pace over a restart where devices were told one by one, whatever their number", async () => {
+    const { clock, kept, sent, follower, born, failures } = setUp();
+    const version = 1_700_000_000 - 30;
+    // As many as have versions that run ahead of the clock.
+    const devices = Array.from({ length: 150 }, (_, i) => `d${i}`);
+    for (const [i, device] of devices.entries()) {
+      kept.set(device, { version: version + i, grid: uniformGrid(schema, { epoch: 17 }) });
+      born(device, birth(1, [uniformGrid(schema, { epoch: 17 })]));
+    }
+    born("other", birth(3, [uniformGrid(alien)], alien));
+    follower.health("d0", health(1, 1, around(40)));
+    await clock.advance(29_000);
+    expect(sent).toEqual([]);
+    await clock.advance(1000);
+    expect(failures).toEqual([]);
+    expect(sent.map(({ device, grid }) => [device, grid.epoch])).toEqual(devices.map((device) => [device, 18]));
   });
 
   it("takes it up with the next counts where the broker did not acknowledge", async () => {

@@ -1,12 +1,13 @@
 import { readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createQuantizer, encodeFrame, packCodes, uniformGrid } from "@zipml/codec";
 import { createVirtualClock } from "@zipml/protocol/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemFiles } from "../../src/log/files.ts";
 import { scanSegment } from "../../src/log/segment.ts";
 import type { Parts } from "../../src/parts.ts";
-import { birth, contentOf, folders, frameOf, healthOf, openPlant, storedIn } from "./plant.ts";
+import { birth, contentOf, folders, frameOf, healthOf, openPlant, schema, storedIn } from "./plant.ts";
 import { faultyDisk } from "./support.ts";
 
 const segments = async (directory: string): Promise<string[]> =>
@@ -83,6 +84,44 @@ describe("journal on disk", () => {
     await feed(again, "a", 1, [3]); // no birth needed: the log knows what it means
     expect(await contentOf(again)).toBe(await reference(range(0, 6).map((i) => `a/1/${i}`)));
     await again.journal.close();
+  });
+
+  it("isolates frames that do not decode under a CRC that holds, reports each, and recovers the rest (F17)", async () => {
+    await using place = await folders();
+    const directory = join(place.path, "gateway");
+    const parts = await openPlant(directory);
+    parts.ingest.birth("a", birth(1), false);
+    await feed(parts, "a", 1, range(0, 3));
+    const good = frameOf("a", 1, 3);
+    const quantizer = createQuantizer(uniformGrid(schema, { bits: 4, samples: 1, targetBits: 8 }));
+    const start = { session: 1, sequence: 3, grid: 0, coding: "packed", start: 0, interval: 0, rows: 1 } as const;
+    const later = Uint8Array.from(good);
+    later[1] = 9;
+    const poison: readonly (readonly [reason: "content" | "no-birth", payload: Uint8Array, session?: number])[] = [
+      ["content", Uint8Array.of(1, 2, 3)],
+      ["content", new Uint8Array(0)],
+      ["content", later],
+      ["content", good.subarray(0, -1)],
+      ["content", encodeFrame({ ...start, body: packCodes(Uint16Array.of(15, 3), quantizer) })], // codes end at 14
+      ["content", good, 2], // kept as another session's than it says
+      ["content", Uint8Array.of(1, 2, 3), 7], // of a session that nobody knows, and no frame either
+      ["no-birth", frameOf("a", 7, 3), 7],
+    ];
+    for (const [, payload, session = 1] of poison)
+      expect(parts.journal.append({ type: "frame", device: "a", session, at: 0, payload }, () => undefined)).toBe(true);
+    await feed(parts, "a", 1, [4, 5]);
+    await parts.journal.close();
+    for (let restart = 0; restart < 2; restart++) {
+      const again = await openPlant(directory); // it neither ends the gateway nor is tried for ever
+      const found = again.findings.damage.map(({ reason, bytes }) => [reason, bytes]);
+      expect(found).toEqual(poison.map(([reason, { length }]) => [reason, length + 15])); // type, id and time before it
+      expect(again.journal.status()?.damage).toMatchObject({ stretches: poison.length });
+      const stored = [0, 1, 2, ...(restart === 0 ? [] : [3]), 4, 5].map((i) => `a/1/${i}`);
+      expect(storedIn(again)).toEqual(stored);
+      expect(await contentOf(again)).toBe(await reference(stored));
+      await feed(again, "a", 1, [3]); // the sound frame of that sequence is welcome
+      await again.journal.close();
+    }
   });
 
   it("knows what frames mean though the note in the log is spoilt", async () => {
