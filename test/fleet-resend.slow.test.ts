@@ -37,7 +37,7 @@ describe("fleet: a storm of duplicates (F12)", () => {
       const first = await startGateway({ directory, training });
       for (let i = 0; i < frames; i += 500) {
         await send(transport, sequences.slice(i, i + 500));
-        await first.events.until("stored", () => storedFrames(first).length >= i + 500);
+        await first.events.until("stored", () => first.gateway.status().ingest.stored >= i + 500);
       }
       expect(first.gateway.status().ingest).toMatchObject({ stored: frames, duplicates: 0 });
       await clock.advance(1000);
