@@ -12,5 +12,7 @@ export default defineConfig({
     exclude: isSlow ? [] : ["**/*.slow.test.ts"],
     testTimeout: isSlow ? 180_000 : 30_000,
     maxWorkers: 2,
+    // No module keeps state, so files may share a process and what it has imported. Slow ones measure memory: not they.
+    isolate: isSlow,
   },
 });
