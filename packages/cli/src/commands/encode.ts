@@ -2,7 +2,6 @@ import {
   codings,
   createQuantizer,
   createStream,
-  defineSchema,
   ditherPlace,
   encodeBody,
   type Frame,
@@ -12,7 +11,7 @@ import {
   type Schema,
   uniformGrid,
 } from "@zipml/codec";
-import { columnRanges, readTable, rowMajor, type Table } from "@zipml/gateway/data";
+import { columnSchema, readTable, rowMajor, type Table } from "@zipml/gateway/data";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { CliError } from "../errors.ts";
@@ -83,18 +82,6 @@ const device = "encode";
 
 /** Bytes a decoder accepts in one frame; what stands beside the body takes at most 26. */
 const largestBody = 65_536 - 26;
-
-function schemaOf(names: readonly string[], rows: Float64Array, target: string | undefined): Schema {
-  const ranges = columnRanges(rows, names.length);
-  return defineSchema(
-    names.map((name, c) => ({
-      name,
-      unit: "",
-      range: ranges[c] ?? ([0, 0] as const),
-      role: name === target ? ("target" as const) : ("feature" as const),
-    })),
-  );
-}
 
 function* framesOf(
   values: Values,
@@ -168,7 +155,7 @@ async function readByOptions(data: string, { values, origins }: Resolved): Promi
   const table = await readTable(data, { columns: values.columns ?? "numeric", also });
   const names = [...table.names.filter((name) => name !== target), ...also];
   const rows = rowMajor(table, names);
-  const schema = schemaOf(names, rows, target);
+  const schema = columnSchema({ names, values: rows }, target);
   return { table, rows, schema, quantizer: quantizerOf(schema, values, origins.has("samples")) };
 }
 

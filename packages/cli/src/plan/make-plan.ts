@@ -1,6 +1,6 @@
-import { type Coding, defineSchema, type Grid, gridSeedPattern, type Schema, type Scheme } from "@zipml/codec";
+import { type Coding, type Grid, gridSeedPattern, type Schema, type Scheme } from "@zipml/codec";
 import {
-  columnRanges,
+  columnSchema,
   frameBytes,
   type PlannedGrid,
   plannedGrid,
@@ -72,19 +72,6 @@ interface Tried extends PlanCandidate {
   readonly exactFrames: number;
 }
 
-function schemaOf({ names, values }: Rows): Schema {
-  const ranges = columnRanges(values, names.length);
-  const last = names.length - 1;
-  return defineSchema(
-    names.map((name, c) => ({
-      name,
-      unit: "",
-      range: ranges[c] ?? ([0, 0] as const),
-      role: c === last ? ("target" as const) : ("feature" as const),
-    })),
-  );
-}
-
 function measured({ names, values }: Rows, perFrame: number): Rows {
   const frame = perFrame * names.length;
   return { names, values: values.subarray(0, Math.max(frame, mostMeasured - (mostMeasured % frame))) };
@@ -135,7 +122,7 @@ export async function makePlan(options: Values): Promise<PlanOutcome> {
   const names = [...table.names.filter((name) => name !== target), target];
   const rows = { names, values: rowMajor(table, names) };
   const plan = planPrecision(rows.values, names.length, taskOf(names), { excess: options.excess, rows: options.rows });
-  const schema = schemaOf(rows);
+  const schema = columnSchema(rows, target);
   const tried = tryAll(options, schema, plan, rows);
   const best = tried[0] as Tried;
   const { planned, scheme, coding, bytesPerReading, exactFrames } = best;

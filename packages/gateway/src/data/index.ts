@@ -12,6 +12,7 @@ export {
 } from "./planned-grid.ts";
 export {
   columnRanges,
+  columnSchema,
   type EncodedRows,
   type EncodeOptions,
   encodeRows,

@@ -8,6 +8,7 @@ import {
   type Grid,
   packedSize,
   type Quantizer,
+  type Schema,
   type Scheme,
   streamKey,
   uniformGrid,
@@ -115,6 +116,25 @@ export function columnRanges(values: Float64Array, columns: number): [low: numbe
   return ranges;
 }
 
+/**
+ * A schema for columns, each with the range that its values have.
+ *
+ * @param rows The columns.
+ * @param target Name of the target, if there is one; all others are features.
+ * @throws GridError for a name or range that is not allowed in a schema.
+ */
+export function columnSchema({ names, values }: Rows, target: string | undefined): Schema {
+  const ranges = columnRanges(values, names.length);
+  return defineSchema(
+    names.map((name, c) => ({
+      name,
+      unit: "",
+      range: ranges[c] ?? ([0, 0] as const),
+      role: name === target ? ("target" as const) : ("feature" as const),
+    })),
+  );
+}
+
 /** Columns `from` up to `to` of row-major values; a new array. */
 function columnsOf(values: Float64Array, columns: number, from: number, to: number): Float64Array {
   const width = to - from;
@@ -127,15 +147,8 @@ function columnsOf(values: Float64Array, columns: number, from: number, to: numb
 function quantizerOf({ names, values }: Rows, options: EncodeOptions): Quantizer {
   if (options.grid !== undefined) return createQuantizer(options.grid);
   const { ownLags = false } = options;
-  const ranges = columnRanges(values, names.length);
-  const last = names.length - 1;
-  const channels = names.map((name, c) => ({
-    name,
-    unit: "",
-    range: ranges[c] ?? ([0, 0] as const),
-    role: c === last && !ownLags ? ("target" as const) : ("feature" as const),
-  }));
-  const schema = defineSchema(options.targetBits === 0 && !ownLags ? channels.slice(0, last) : channels);
+  const { channels } = columnSchema({ names, values }, ownLags ? undefined : names.at(-1));
+  const schema = defineSchema(options.targetBits === 0 && !ownLags ? channels.slice(0, -1) : channels);
   const { bits, samples, targetBits, scheme = "count" } = options;
   const grid = uniformGrid(schema, {
     scheme,
