@@ -38,7 +38,7 @@ export interface Grid {
 export const maxGridEpoch = 0xffff;
 
 /** What a grid's seed may be. Without a slash no two of (device, session, seed) give the same name. */
-export const gridSeedPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const gridSeedPattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 function checkCount({ bits, samples }: ChannelGrid, name: string | number): number {
   try {

@@ -155,7 +155,7 @@ export function encodeArithmetic(
   codes: Uint16Array,
   layout: CodeLayout,
   offsets?: Int8Array,
-  limit = Number.POSITIVE_INFINITY,
+  limit: number = Number.POSITIVE_INFINITY,
 ): Uint8Array<ArrayBuffer> | undefined {
   const encoder = new RangeEncoder();
   for (let c = 0; c < layout.channels.length; c++) {

@@ -114,7 +114,7 @@ function writeHead(decimals: readonly Decimals[], arithmetic: boolean): Uint8Arr
 export function encodeExact(
   values: Float64Array,
   channels: number,
-  limit = Number.POSITIVE_INFINITY,
+  limit: number = Number.POSITIVE_INFINITY,
   cheap = false,
 ): Uint8Array<ArrayBuffer> | undefined {
   const all = new Uint16Array(values.length);

@@ -123,7 +123,7 @@ export function riceSize(codes: Uint16Array, layout: CodeLayout): number {
 export function encodeRice(
   codes: Uint16Array,
   layout: CodeLayout,
-  limit = Number.POSITIVE_INFINITY,
+  limit: number = Number.POSITIVE_INFINITY,
 ): Uint8Array<ArrayBuffer> | undefined {
   const body = riceByKernel(codes, layout, limit) ?? encodeRicePlainly(codes, layout, limit);
   return body === "above" ? undefined : body;
