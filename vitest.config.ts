@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions: ["zipml-source", "module", "node"] },
   ssr: { resolve: { conditions: ["zipml-source", "module", "node"] } },
   test: {
-    include: [`packages/*/test/**/*${suffix}`, `test/**/*${suffix}`],
+    include: [`packages/*/test/**/*${suffix}`, `simulator/test/**/*${suffix}`, `test/**/*${suffix}`],
     exclude: isSlow ? [] : ["**/*.slow.test.ts"],
     testTimeout: isSlow ? 180_000 : 30_000,
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 /** Writes docs/api.md: every exported name of every package, so that a change of the public API shows in a diff. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./setup.mjs";
@@ -26,18 +26,17 @@ function exportedNames(file) {
 
 /** @returns {string} the page */
 export function apiListing() {
-  const packages = join(root, "packages");
+  /** @type {readonly string[]} */
+  const folders = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).workspaces;
   let page =
     "# Public API\n\nEvery name that can be imported, by entry point. What each is stands beside its definition.\n";
-  for (const name of readdirSync(packages).sort()) {
-    const file = join(packages, name, "package.json");
-    if (!existsSync(file)) continue;
+  for (const folder of folders.toSorted()) {
     /** @type {{ name: string, exports: Record<string, { "zipml-source"?: string } | string> }} */
-    const manifest = JSON.parse(readFileSync(file, "utf8"));
+    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
     for (const [path, target] of Object.entries(manifest.exports)) {
       const source = typeof target === "string" ? undefined : target["zipml-source"];
       if (source === undefined) continue;
-      const { values, types } = exportedNames(join(packages, name, source));
+      const { values, types } = exportedNames(join(root, folder, source));
       page += `\n## ${manifest.name}${path.slice(1)}\n\n`;
       page += `- values: ${values.map((value) => `\`${value}\``).join(", ") || "none"}\n`;
       page += `- types: ${types.map((type) => `\`${type}\``).join(", ") || "none"}\n`;

@@ -1,6 +1,6 @@
 /** `.ci/run`: everything that must hold on a clean checkout. Runs all steps, then exits with 1 if one failed. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { ensureMosquitto, installLongTermNode, onPath } from "./ci/machine.mjs";
 import { checkInstalled, checkPublished, workspacePackages } from "./ci/packages.mjs";
@@ -45,8 +45,7 @@ const lockUnchanged = (before) => async (seconds) => {
 
 /** Removes what an earlier build left, so that nothing stale is packed. */
 function removeBuilds() {
-  const packages = join(root, "packages");
-  for (const name of readdirSync(packages)) rmSync(join(packages, name, "dist"), { recursive: true, force: true });
+  for (const { folder } of workspacePackages(root)) rmSync(join(folder, "dist"), { recursive: true, force: true });
 }
 
 async function checkSources() {
