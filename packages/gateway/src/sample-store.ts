@@ -1,7 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { ditherPlace, type Quantizer } from "@zipml/codec";
+import { createKeptSums } from "./kept-sums.ts";
 import {
   createLagged,
+  type KeptMoments,
   type LagLayout,
   type MakeLagged,
   rowsWithHistory,
@@ -92,6 +94,11 @@ function newestRows(frame: HeldFrame, rows: number): HeldFrame {
   const columns = frame.codes.length / frame.rows;
   const left = frame.rows - rows;
   return { ...frame, rows, first: frame.first + left, codes: frame.codes.subarray(left * columns) };
+}
+
+function oldestRows(frame: HeldFrame, rows: number): HeldFrame {
+  const columns = frame.codes.length / frame.rows;
+  return { ...frame, rows, codes: frame.codes.subarray(0, rows * columns) };
 }
 
 /** Frames of one grid, in order of place. */
@@ -236,12 +243,18 @@ async function* paced(blocks: readonly LateBlock[]): AsyncGenerator<SampleBlock>
 }
 
 /** What is held, in order of place, as training reads it. */
-function sourceOf(ordered: readonly HeldFrame[], columns: number, layout: LagLayout | undefined): StoredRows {
+function sourceOf(
+  ordered: readonly HeldFrame[],
+  columns: number,
+  layout: LagLayout | undefined,
+  moments: (quantizers: readonly Quantizer[]) => readonly KeptMoments[] | undefined,
+): StoredRows {
   const segments = segmentsOf(ordered);
   const held = rowsOf(ordered);
   if (layout === undefined) {
     const blocks = interleave(segments.map((segment) => blocksOf(segment, columns)));
-    return { rows: held, short: 0, columns, blocks: () => paced(blocks) };
+    const kept = moments(segments.map(({ quantizer }) => quantizer));
+    return { rows: held, short: 0, columns, kept, blocks: () => paced(blocks) };
   }
   const { lags } = layout;
   const lag = createLagged(layout);
@@ -259,6 +272,7 @@ function sourceOf(ordered: readonly HeldFrame[], columns: number, layout: LagLay
  */
 export function createSampleStore(window: number, before = 0): SampleStore {
   const frames: HeldFrame[] = []; // in order of time
+  const sums = createKeptSums(window);
   let rows = 0;
   let stored = before;
   return {
@@ -271,12 +285,14 @@ export function createSampleStore(window: number, before = 0): SampleStore {
     add: (frame) => {
       stored += frame.rows;
       frames.splice(placeInTime(frames, frame), 0, { ...frame, first: 0 });
+      sums.add(frame);
       rows += frame.rows;
       while (rows > window) {
         const oldest = frames.shift();
         if (oldest === undefined) return;
         const kept = Math.max(0, oldest.rows - (rows - window));
         if (kept > 0) frames.unshift(newestRows(oldest, kept));
+        sums.remove(oldestRows(oldest, oldest.rows - kept));
         rows -= oldest.rows - kept;
       }
     },
@@ -284,6 +300,6 @@ export function createSampleStore(window: number, before = 0): SampleStore {
       const [oldest] = frames;
       return oldest !== undefined && rows >= window && byTime(frame, oldest) < 0;
     },
-    source: (columns, layout) => sourceOf([...frames].sort(byPlace), columns, layout),
+    source: (columns, layout) => sourceOf([...frames].sort(byPlace), columns, layout, sums.of),
   };
 }

@@ -8,7 +8,7 @@ const schema = defineSchema([
   { name: "x", unit: "", range: [0, 1], role: "feature" },
   { name: "y", unit: "", range: [0, 1], role: "target" },
 ]);
-const quantizers = [4, 6].map((bits) => createQuantizer(uniformGrid(schema, { bits, targetBits: 16 })));
+const quantizers = [15, 16].map((bits) => createQuantizer(uniformGrid(schema, { bits, targetBits: 16 })));
 const layout = layOutLags(
   {
     features: [

@@ -19,13 +19,8 @@ export {
   weightsOf,
 } from "./model.ts";
 export type { MomentsOptions } from "./moment-layout.ts";
-export {
-  combineMoments,
-  createMoments,
-  type MomentSummary,
-  type MomentSums,
-  type Moments,
-} from "./moments.ts";
+export { combineMoments, type KeptMoments, type MomentSummary } from "./moment-summary.ts";
+export { createMoments, type MomentSums, type Moments } from "./moments.ts";
 export type { Objective, ObjectiveOptions, ResolvedObjective } from "./objective.ts";
 export { type EpochProgress, type ResolvedOptions, resolveTrainOptions, type TrainOptions } from "./options.ts";
 export { type ColumnPrecision, type PrecisionOptions, type PrecisionPlan, planPrecision } from "./precision.ts";

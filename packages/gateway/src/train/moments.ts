@@ -9,22 +9,8 @@ import {
   momentLayout,
   setOrigins,
 } from "./moment-layout.ts";
+import type { MomentSummary } from "./moment-summary.ts";
 import { checkBlock, type SampleBlock } from "./samples.ts";
-
-/** Means and corrected second moments, in the columns' units. */
-export interface MomentSummary {
-  readonly rows: number;
-  /** Covered columns n, with the raw target where there is one. */
-  readonly columns: number;
-  /** Mean of each column. */
-  readonly means: Float64Array;
-  /** Variance of each column, dividing by the rows, less the column's average d. It may be negative. */
-  readonly variances: Float64Array;
-  /** Average d of each column; 0 for raw columns, at k = 1, and where no correction was wanted. */
-  readonly spreads: Float64Array;
-  /** n × n corrected covariance, or undefined without products. Its diagonal is `variances`. */
-  readonly covariance: Float64Array | undefined;
-}
 
 /** The sums themselves, over x = (value − origin) / unit; x is the code itself where it lies on equal steps. */
 export interface MomentSums {
@@ -57,7 +43,7 @@ export interface Moments {
    */
   add(block: SampleBlock): void;
   /** Adds what another accumulator of the same kind has. @throws {@link TrainingError} `rows` where kinds differ. */
-  merge(other: Moments): void;
+  merge(other: Pick<Moments, "sums">): void;
   /** Corrected means and covariance so far. @throws {@link TrainingError} `rows` without rows. */
   summary(): MomentSummary;
   /** The sums as they are: views, not copies. */
@@ -120,6 +106,16 @@ function mergeSums(to: MomentSums, from: MomentSums, size: number): void {
     to.sums[i] = (to.sums[i] as number) + ((from.sums[i] as number) + from.rows * (shift[i] as number));
     to.spreads[i] = (to.spreads[i] as number) + (from.spreads[i] as number);
   }
+}
+
+/** @throws TrainingError `rows` where sums are of other columns, or of the same on another grid. */
+function checkSame(to: MomentSums, from: MomentSums, encoded: number): void {
+  const same =
+    from.products.length === to.products.length &&
+    from.units.every((unit, i) => unit === to.units[i]) &&
+    from.spreadUnits.every((unit, i) => unit === to.spreadUnits[i]);
+  if (!same || from.origins.some((origin, i) => i < encoded && origin !== to.origins[i]))
+    throw new TrainingError("rows", "moments of different columns or grids can't be merged");
 }
 
 function summarise(layout: MomentLayout, sums: MomentSums): MomentSummary {
@@ -200,15 +196,10 @@ export function createMoments(source: Quantizer | number, options: MomentsOption
     rows += block.rows;
   };
   const current = (): MomentSums => ({ rows, origins, units, sums, products, spreads, spreadUnits });
-  const merge = (other: Moments): void => {
+  const merge = (other: Pick<Moments, "sums">): void => {
     const from = other.sums();
     if (from.rows === 0) return;
-    const same =
-      from.products.length === products.length &&
-      from.units.every((unit, i) => unit === units[i]) &&
-      from.spreadUnits.every((unit, i) => unit === spreadUnits[i]);
-    if (!same || from.origins.some((origin, i) => i < encoded.length && origin !== origins[i]))
-      throw new TrainingError("rows", "moments of different columns or grids can't be merged");
+    checkSame(current(), from, encoded.length);
     checkRoom(from.rows);
     if (rows === 0) origins.set(from.origins);
     mergeSums(current(), from, size);
@@ -223,46 +214,4 @@ export function createMoments(source: Quantizer | number, options: MomentsOption
     summary: () => summarise(layout, current()),
     sums: current,
   };
-}
-
-/**
- * Joins the summaries of several grids over the same columns, or of codes and raw rows, into one.
- *
- * @param parts At least one summary; all with the same columns in the same order.
- * @throws {@link TrainingError} `rows` without parts or where the columns differ.
- */
-export function combineMoments(parts: readonly MomentSummary[]): MomentSummary {
-  const [first] = parts;
-  if (first === undefined) throw new TrainingError("rows", "there are no rows");
-  const size = first.columns;
-  const full = parts.every((part) => part.covariance !== undefined);
-  const means = new Float64Array(size);
-  const spreads = new Float64Array(size);
-  let rows = 0;
-  for (const part of parts) {
-    if (part.columns !== size) throw new TrainingError("rows", `${part.columns} columns beside ${size}`);
-    rows += part.rows;
-  }
-  for (const part of parts)
-    for (let i = 0; i < size; i++) {
-      means[i] = (means[i] as number) + ((part.means[i] as number) * part.rows) / rows;
-      spreads[i] = (spreads[i] as number) + ((part.spreads[i] as number) * part.rows) / rows;
-    }
-  // Within a part plus between the parts' means.
-  const variances = new Float64Array(size);
-  const covariance = full ? new Float64Array(size * size) : undefined;
-  for (const part of parts) {
-    const share = part.rows / rows;
-    const off = part.means.map((mean, i) => mean - (means[i] as number));
-    for (let i = 0; i < size; i++) {
-      const di = off[i] as number;
-      variances[i] = (variances[i] as number) + share * ((part.variances[i] as number) + di * di);
-      if (covariance === undefined || part.covariance === undefined) continue;
-      for (let j = 0; j < size; j++)
-        covariance[i * size + j] =
-          (covariance[i * size + j] as number) +
-          share * ((part.covariance[i * size + j] as number) + di * (off[j] as number));
-    }
-  }
-  return { rows, columns: size, means, variances, spreads, covariance };
 }

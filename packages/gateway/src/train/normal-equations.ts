@@ -1,5 +1,5 @@
 import { TrainingError } from "./errors.ts";
-import type { MomentSummary } from "./moments.ts";
+import type { MomentSummary } from "./moment-summary.ts";
 import type { Scaling } from "./standardise.ts";
 
 /** S·x = c in standardised units: Σ m mᵀ − diag(Σ d) and Σ m b over the rows' number. */

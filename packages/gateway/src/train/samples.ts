@@ -1,5 +1,6 @@
 import type { Quantizer } from "@zipml/codec";
 import { TrainingError } from "./errors.ts";
+import type { KeptMoments } from "./moment-summary.ts";
 
 /** Rows of codes, row-major rows × channels, with the quantizer of the grid they were encoded with. */
 export interface CodeBlock {
@@ -39,6 +40,11 @@ export interface SampleSource {
   readonly rows: number;
   /** Columns of a row; for codes, decoded or not, the channels of every quantizer. */
   readonly columns: number;
+  /**
+   * Moments of all rows where they were summed as these came, one a grid in the order in which the grids come among the
+   * blocks: training then makes no pass to find them. The rows were checked then: codes alone, none above its top.
+   */
+  readonly kept?: readonly KeptMoments[] | undefined;
   /** The blocks, the same in the same order at each call. */
   blocks(): AsyncIterable<SampleBlock>;
 }

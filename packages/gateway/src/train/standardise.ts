@@ -1,5 +1,5 @@
 import { TrainingError } from "./errors.ts";
-import type { MomentSummary } from "./moments.ts";
+import type { MomentSummary } from "./moment-summary.ts";
 import type { Task } from "./samples.ts";
 
 /** What turns columns into standardised units and back. Vectors are in the task's order of features. */

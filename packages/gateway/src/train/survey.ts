@@ -1,7 +1,8 @@
 import type { Quantizer } from "@zipml/codec";
 import { checkAborted, TrainingError } from "./errors.ts";
 import { checkEstimator, type EstimatorName } from "./estimators.ts";
-import { combineMoments, createMoments, type MomentSummary, type Moments } from "./moments.ts";
+import { combineMoments, type KeptMoments, type MomentSummary, pickColumns } from "./moment-summary.ts";
+import { createMoments, type Moments } from "./moments.ts";
 import { checkTargetColumn, checkTask, type SampleBlock, type SampleSource, type Task } from "./samples.ts";
 
 /** What the first pass over a source finds. */
@@ -30,13 +31,40 @@ export interface SurveyOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** The survey from moments that were kept, or undefined where they don't serve and the rows must be read. */
+function surveyKept({ source, task, products, visit, ...options }: SurveyOptions): Survey | undefined {
+  const { kept } = source;
+  if (kept === undefined || kept.length === 0 || visit !== undefined) return undefined;
+  if (products && kept.some(({ summary }) => summary.covariance === undefined)) return undefined;
+  checkTargetColumn(task, source.columns);
+  const estimator = options.estimator ?? options.forCodes ?? "symmetric";
+  const columns = [...task.features, task.target].map(({ column }) => column);
+  const parts = kept.map(({ quantizer, summary }: KeptMoments) => {
+    const none: SampleBlock = { kind: "codes", rows: 0, quantizer, codes: new Uint16Array(0) };
+    checkEstimator(estimator, none, task, options.draws);
+    const part = pickColumns(summary, columns);
+    return products ? part : { ...part, covariance: undefined };
+  });
+  const summary = combineMoments(parts);
+  checkRows(source, summary.rows);
+  return { estimator, summary, quantizers: kept.map(({ quantizer }) => quantizer) };
+}
+
+function checkRows(source: SampleSource, rows: number): void {
+  if (rows !== source.rows) throw new TrainingError("rows", `the source promises ${source.rows} rows and has ${rows}`);
+}
+
 /**
  * Reads the source once: checks every block against task and estimator and sums its moments, an accumulator for each grid.
+ * A source that has kept what is wanted is not read.
  *
  * @throws `TrainingError` `options`, `estimator`, `rows` or `aborted`.
  */
-export async function surveySource({ source, task, products, signal, ...options }: SurveyOptions): Promise<Survey> {
+export async function surveySource(wanted: SurveyOptions): Promise<Survey> {
+  const { source, task, products, signal, ...options } = wanted;
   checkTask(task, source.columns);
+  const kept = surveyKept(wanted);
+  if (kept !== undefined) return kept;
   const grids = new Map<Quantizer | "raw", { encoded?: Moments; withTargets?: Moments }>();
   const features = task.features.map(({ column }) => column);
   let estimator = options.estimator;
@@ -66,7 +94,7 @@ export async function surveySource({ source, task, products, signal, ...options 
     options.visit?.(block);
     rows += block.rows;
   }
-  if (rows !== source.rows) throw new TrainingError("rows", `the source promises ${source.rows} rows and has ${rows}`);
+  checkRows(source, rows);
   const parts: MomentSummary[] = [];
   for (const { encoded, withTargets } of grids.values())
     for (const moments of [encoded, withTargets])

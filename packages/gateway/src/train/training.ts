@@ -2,7 +2,7 @@ import type { Stream } from "@zipml/codec";
 import type { EstimatorName } from "./estimators.ts";
 import type { ModelClasses } from "./labels.ts";
 import { modelOf, outputScale } from "./linear-model.ts";
-import type { MomentSummary } from "./moments.ts";
+import type { MomentSummary } from "./moment-summary.ts";
 import type { Objective } from "./objective.ts";
 import type { ResolvedOptions, TrainOptions } from "./options.ts";
 import type { ReadableSource } from "./passes.ts";
