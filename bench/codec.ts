@@ -42,10 +42,15 @@ async function sizeRows(quick: boolean): Promise<BenchRow[]> {
   return result;
 }
 
+const notes = [
+  'Encoding is from readings to a frame, draws included, decoding from a frame to readings, means of their codes; cbor-x does the same with an array of numbers. Ours keeps one array for codes and one for means from frame to frame; "new array" makes one for the means of each.',
+];
+
 /** How fast the codec is: frames of 256 rows of 8 channels beside cbor-x, and encoding by size of a frame. */
 export const run: RunBench = async ({ quick, progress }) => {
   progress("frames");
   const frames = await throughputRows(quick);
   progress("sizes");
-  return { name: "codec", machine: thisMachine(), rows: [...frames, ...(await sizeRows(quick))] };
+  const rows = [...frames, ...(await sizeRows(quick))];
+  return { name: "codec", machine: thisMachine(), rows, notes };
 };

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { ensureMosquitto, installLongTermNode, onPath } from "./ci/machine.mjs";
+import { ensureChromium, ensureMosquitto, installLongTermNode, onPath } from "./ci/machine.mjs";
 import { checkInstalled, checkPublished, workspacePackages } from "./ci/packages.mjs";
 import { createSteps, must, StepError } from "./ci/steps.mjs";
 import { runTests } from "./ci/vitest.mjs";
@@ -104,6 +104,7 @@ const before = lockHash();
 removeBuilds();
 if (await steps.step("set-up", 300, runs([join(root, "scripts", "setup.mjs")]))) {
   await steps.step("mosquitto", 150, (seconds) => ensureMosquitto(root, seconds));
+  await steps.step("chromium", 300, (seconds) => ensureChromium(root, seconds));
   await checkSources();
   await checkPackages(await checkTests());
   await steps.step("package-lock.json is unchanged", 30, lockUnchanged(before));

@@ -24,9 +24,9 @@ export interface GatewayProcess {
   kill(): Promise<void>;
 }
 
-/** Starts a gateway process on a broker and a directory. */
-export function spawnGateway(url: string, directory: string): GatewayProcess {
-  const program = join(root, "test/fleet-restart-program.ts");
+/** Starts a gateway process on a broker and a directory. @param file The program in `test/` that it runs. */
+export function spawnGateway(url: string, directory: string, file = "fleet-restart-program.ts"): GatewayProcess {
+  const program = join(root, "test", file);
   const tsx = import.meta.resolve("tsx");
   const child: ChildProcess = spawn(
     process.execPath,

@@ -6,10 +6,10 @@ import { createClockwork } from "./fleet-clockwork.ts";
 
 const isData = (topic: string): boolean => topics.parse(topic)?.kind === "data";
 
-/** A frame as the next version would write it, for all that this one can know: another number in the second byte. */
+/** A frame as the next version would write it, for all that this one can know: another version beside the coding. */
 function ofVersion(version: number, payload: Uint8Array): Uint8Array {
   const changed = Uint8Array.from(payload);
-  changed[1] = version;
+  changed[1] = 8 * version + ((changed[1] as number) & 7);
   return changed;
 }
 

@@ -24,8 +24,8 @@ function snippetsOf(file: string): readonly Snippet[] {
 const docs = existsSync(join(root, "docs"))
   ? readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))
   : [];
-const packages = readdirSync(join(root, "packages"))
-  .map((name) => `packages/${name}/README.md`)
+const packages = [...readdirSync(join(root, "packages")).map((name) => `packages/${name}`), "simulator"]
+  .map((folder) => `${folder}/README.md`)
   .filter((file) => existsSync(join(root, file)));
 const snippets = ["README.md", ...packages, ...docs.map((name) => `docs/${name}`)].flatMap(snippetsOf);
 const code = snippets.filter(({ language, words }) => language === "ts" && !words.includes("no-run"));
@@ -36,7 +36,7 @@ const shell = snippets.filter(
 /** A folder in which the repository's relative paths hold, while what is written there goes away with it. */
 async function workFolder(name: string) {
   const folder = await temporaryFolder(name);
-  for (const linked of ["packages", "examples", "docs"]) {
+  for (const linked of ["packages", "simulator", "examples", "docs"]) {
     if (existsSync(join(root, linked))) await symlink(join(root, linked), join(folder.path, linked), "junction");
   }
   return folder;

@@ -1,6 +1,6 @@
 import { Matrix, pseudoInverse } from "ml-matrix";
 import { guardFloor } from "../../packages/gateway/src/train/guard.ts";
-import type { MomentSummary } from "../../packages/gateway/src/train/moments.ts";
+import type { MomentSummary } from "../../packages/gateway/src/train/moment-summary.ts";
 import { normalEquations } from "../../packages/gateway/src/train/normal-equations.ts";
 import type { Task } from "../../packages/gateway/src/train/samples.ts";
 import { solveGuarded } from "../../packages/gateway/src/train/solve.ts";

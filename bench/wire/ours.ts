@@ -48,8 +48,13 @@ function chanceOf(grid: Grid, segment: number, sequence: number) {
   return { place, chance: place ?? createStream(`draw/${deviceOf(segment)}`, sequence) };
 }
 
-/** Excess risk of one seed, of the model learned from codes with their d. */
-function excessOf({ series, judge }: Subject, quantizer: Quantizer, seed: number): number {
+/** Excess risk of one seed, of the models learned from codes: with their d, and from their means alone as from a peer's. */
+interface Excesses {
+  readonly corrected: number;
+  readonly plain: number;
+}
+
+function excessesOf({ series, judge }: Subject, quantizer: Quantizer, seed: number): Excesses {
   const decoded: Float64Array[] = [];
   const spreads: Float64Array[] = [];
   for (const [segment, values] of series.segments.entries()) {
@@ -64,7 +69,22 @@ function excessOf({ series, judge }: Subject, quantizer: Quantizer, seed: number
     decoded.push(means);
     spreads.push(d);
   }
-  return judge.excess(judge.sumsOf(decoded, spreads));
+  return {
+    corrected: judge.excess(judge.sumsOf(decoded, spreads)),
+    plain: judge.excess(judge.sumsOf(decoded)),
+  };
+}
+
+/** Both learners' excess risks, every seed encoded once. */
+function risksOf(subject: Subject, quantizer: Quantizer): Readonly<Record<keyof Excesses, Risk>> {
+  const known = new Map<number, Excesses>();
+  const riskOf = (learner: keyof Excesses): Risk =>
+    seededRisk(subject.seeds, (seed) => {
+      const excesses = known.get(seed) ?? excessesOf(subject, quantizer, seed);
+      known.set(seed, excesses);
+      return excesses[learner];
+    });
+  return { corrected: riskOf("corrected"), plain: riskOf("plain") };
 }
 
 /** Bytes of a message's frame. */
@@ -85,33 +105,46 @@ export function frameHead({ values, from, sequence, interval }: Message): number
   return frameSize({ session, sequence, grid: 0, start: from * interval, interval, rows, bodyBytes }) - bodyBytes;
 }
 
+/** Beyond this the correction is of no use: it subtracts more than there is. */
+const coarsestCorrected = 2;
+
+const plainly = ", learned plainly";
+
+/** Whether a way of ours is learned from as the peers are, without d. */
+export function isPlain(way: string): boolean {
+  return way.endsWith(plainly);
+}
+
 function lossy(subject: Subject, scheme: Scheme, scale: number): readonly Candidate[] {
   const step = scale * subject.judge.step;
-  let risk: Risk | undefined;
+  let risks: ReturnType<typeof risksOf> | undefined;
   return (["packed", "rice", "arithmetic"] as const).flatMap((coding): Candidate[] => {
     const grid = gridOf(subject, scheme, coding, step);
     if (grid === undefined) return [];
     const quantizer = createQuantizer(grid);
-    risk ??= seededRisk(subject.seeds, (seed) => excessOf(subject, quantizer, seed));
+    risks ??= risksOf(subject, quantizer);
+    const { corrected, plain } = risks;
+    const common = { family: "ours", setting: `step × ${scale.toPrecision(3)}`, scale } as const;
+    const sizes = new Map<Message, number>();
+    const bytes = (message: Message): number => {
+      const known = sizes.get(message) ?? frameBytes(quantizer, message);
+      sizes.set(message, known);
+      return known;
+    };
     return [
-      {
-        way: `${scheme} ${coding}`,
-        family: "ours",
-        setting: `step × ${scale.toPrecision(3)}`,
-        scale,
-        risk,
-        bytes: (message) => frameBytes(quantizer, message),
-      },
+      ...(scale <= coarsestCorrected ? [{ ...common, way: `${scheme} ${coding}`, risk: corrected, bytes }] : []),
+      ...(coding === "arithmetic" ? [{ ...common, way: `${scheme} ${coding}${plainly}`, risk: plain, bytes }] : []),
     ];
   });
 }
 
 /**
- * Both schemes in every coding, at every scale, and coding `exact`. A frame that the codec sends exactly counts with the
+ * Both schemes in every coding, at every scale, and coding `exact`. In coding `arithmetic` also as the peers are learned from, by
+ * plain least squares without d: noise in the features then works as a ridge does, which some series are better off with. A frame that the codec sends exactly counts with the
  * risk of its codes, which is more than it has.
  */
 export function ourCandidates(subject: Subject): readonly Candidate[] {
-  const scales = subject.scales.filter((scale) => scale <= 2);
+  const { scales } = subject;
   const exactGrid = gridOf(subject, "count", "exact", (subject.high - subject.low) / 1000);
   const exact: Candidate[] = [];
   if (exactGrid !== undefined) {

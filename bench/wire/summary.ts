@@ -1,6 +1,7 @@
 import { type BenchRow, type BenchTable, benchRow, median } from "../bench-result.ts";
 import { goal } from "./candidate.ts";
 import { type Batch, type Choice, meetsAtSetting, meetsGoal, type Point, type SeriesResult } from "./measure.ts";
+import { isPlain } from "./ours.ts";
 import { transports } from "./transport.ts";
 
 /** A series that hardly changes from one reading to the next. */
@@ -12,6 +13,8 @@ const smoothGoal = 0.25;
 export interface Contest {
   readonly result: SeriesResult;
   readonly ours: Choice;
+  /** The same, learned with the correction d alone. */
+  readonly corrected: Choice;
   /** The other way with the fewest bytes that meets the goal. */
   readonly other: Choice;
   /** The same with every peer taken at its word at one setting. */
@@ -36,11 +39,12 @@ export function contestsOf(results: readonly SeriesResult[]): readonly Contest[]
     const choices = [...result.choices.values()];
     const others = choices.filter(({ family }) => family !== "ours");
     const ours = least(choices.filter(({ family, meets }) => family === "ours" && meets));
+    const corrected = least(choices.filter(({ way, family, meets }) => family === "ours" && meets && !isPlain(way)));
     const other = least(others.filter(({ meets }) => meets));
     const foreign = result.points.filter(({ family }) => family !== "ours");
     const otherAtSetting = least(foreign.filter(({ risk }) => meetsAtSetting(risk)));
     const otherWithin = least(foreign.filter(({ risk }) => meetsGoal(risk) && risk.mean >= -goal.excess));
-    const own = result.points.filter(({ family }) => family === "ours");
+    const own = result.points.filter(({ way, family }) => family === "ours" && !isPlain(way));
     const oursAnyError = least(own.filter(({ risk }) => risk.mean <= goal.excess));
     const lossless = least(foreign.filter(({ risk }) => risk.mean === 0 && risk.error === 0));
     const float32 = result.choices.get("CBOR float32")?.payload;
@@ -49,7 +53,8 @@ export function contestsOf(results: readonly SeriesResult[]): readonly Contest[]
       return [];
     if (oursAnyError === undefined || lossless === undefined || float32 === undefined || float16 === undefined)
       return [];
-    return [{ result, ours, oursAnyError, other, otherAtSetting, otherWithin, lossless, float32, float16 }];
+    if (corrected === undefined) return [];
+    return [{ result, ours, corrected, oursAnyError, other, otherAtSetting, otherWithin, lossless, float32, float16 }];
   });
 }
 
@@ -85,8 +90,9 @@ function winRows(contests: readonly Contest[]): readonly BenchRow[] {
     ),
     shareRow("ours at most lossless, both in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.lossless)), 1),
     shareRow("ours at most any other way", contests, ({ ours, other }) => atMost(ours, other.payload), most),
+    shareRow("  ours with the correction d alone", contests, (c) => atMost(c.corrected, c.other.payload), most),
     shareRow("  all in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.other)), most),
-    shareRow("  others within ±0.1 %", contests, (c) => atMost(c.ours, c.otherWithin.payload), most),
+    shareRow("  others within ±0.1 %, ours with d", contests, (c) => atMost(c.corrected, c.otherWithin.payload), most),
     shareRow("  others at their word", contests, (c) => atMost(c.ours, c.otherAtSetting.payload), most),
     benchRow({
       id: "series whose error is known at our fewest bytes",
@@ -120,10 +126,12 @@ function ratioRows(contests: readonly Contest[]): readonly BenchRow[] {
 function smoothRows(contests: readonly Contest[]): readonly BenchRow[] {
   const ones = contests.filter(({ result }) => result.smoothness >= smooth);
   const own = ones.map(({ ours }) => ours.payload);
+  const corrected = ones.map((contest) => contest.corrected.payload);
   const headless = ones.map(({ ours, result }) => ours.payload - result.head);
   const anyError = ones.map(({ oursAnyError }) => oursAnyError.payload);
   return [
     ...medianRow(`ours, median of ${ones.length} smooth series`, own, smoothGoal),
+    ...medianRow("  with the correction d alone", corrected, smoothGoal),
     ...medianRow("  without the frame's head", headless, smoothGoal),
     ...medianRow("  whatever the excess's error", anyError, smoothGoal),
     shareRow("smooth series at 0.25 B or less", ones, ({ ours }) => ours.payload <= smoothGoal, 1),

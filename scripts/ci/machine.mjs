@@ -53,16 +53,17 @@ export function onPath(name) {
 }
 
 /**
- * Makes Debian's mosquitto available; a service that the package starts is stopped again: tests start their own.
+ * Makes a program of Debian's available.
  * @param {string} root
+ * @param {string} name of the program and its package
  * @param {number} seconds
- * @returns {Promise<import("./steps.mjs").Outcome>}
+ * @returns {Promise<import("./steps.mjs").Outcome & { readonly isNew?: boolean }>}
  */
-export async function ensureMosquitto(root, seconds) {
-  const present = onPath("mosquitto");
+async function ensureProgram(root, name, seconds) {
+  const present = onPath(name);
   if (present !== undefined) return { note: present };
-  if (process.getuid?.() !== 0) return { skipped: "mosquitto is missing and only root can install it" };
-  if (onPath("apt-get") === undefined) return { skipped: "mosquitto is missing and there is no apt-get" };
+  if (process.getuid?.() !== 0) return { skipped: `${name} is missing and only root can install it` };
+  if (onPath("apt-get") === undefined) return { skipped: `${name} is missing and there is no apt-get` };
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const patience = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=2", "-o", "DPkg::Lock::Timeout=60"];
   const until = Date.now() + seconds * 1000;
@@ -70,13 +71,35 @@ export async function ensureMosquitto(root, seconds) {
   const apt = (args) =>
     attempt("apt-get", [...patience, ...args], { cwd: root, seconds: (until - Date.now()) / 1000, env });
   const updated = await apt(["update", "-qq"]);
-  const install = await apt(["install", "-y", "-qq", "--no-install-recommends", "mosquitto"]);
-  const path = onPath("mosquitto");
+  const install = await apt(["install", "-y", "-qq", "--no-install-recommends", name]);
+  const path = onPath(name);
   if (install.code !== 0 || path === undefined) {
-    return { skipped: `apt-get could not install mosquitto: ${lastLine(install.output || updated.output)}` };
+    return { skipped: `apt-get could not install ${name}: ${lastLine(install.output || updated.output)}` };
   }
-  await stopService(root);
-  return { note: `${path}, installed` };
+  return { note: `${path}, installed`, isNew: true };
+}
+
+/**
+ * Makes Debian's mosquitto available; a service that the package starts is stopped again: tests start their own.
+ * @param {string} root
+ * @param {number} seconds
+ * @returns {Promise<import("./steps.mjs").Outcome>}
+ */
+export async function ensureMosquitto(root, seconds) {
+  const { isNew, ...outcome } = await ensureProgram(root, "mosquitto", seconds);
+  if (isNew) await stopService(root);
+  return outcome;
+}
+
+/**
+ * Makes Debian's Chromium available, in which reports are looked at.
+ * @param {string} root
+ * @param {number} seconds
+ * @returns {Promise<import("./steps.mjs").Outcome>}
+ */
+export async function ensureChromium(root, seconds) {
+  const { isNew: _, ...outcome } = await ensureProgram(root, "chromium", seconds);
+  return outcome;
 }
 
 /** Called only after our own installation: nobody else's broker is stopped. @param {string} root */

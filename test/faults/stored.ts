@@ -62,17 +62,17 @@ function frameOf(record: Uint8Array, segment: string, offset: number): LoggedFra
   const device = new TextDecoder().decode(record.subarray(2, 2 + length));
   const payload = record.slice(2 + length + 12);
   const fields = decoder.decode(payload) as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    unknown,
-    number,
-    Uint8Array,
+    form: number,
+    session: number,
+    sequence: number,
+    grid: number,
+    start: number,
+    interval: unknown,
+    further: number,
+    body: Uint8Array,
   ];
-  const [, session, sequence, , , , , rows, body] = fields;
+  const [, session, sequence, , , , further, body] = fields;
+  const rows = further + 1;
   return { device, session, sequence, rows: rowNumbers(body, rows), payload, segment, offset };
 }
 

@@ -28,6 +28,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/plan.ts")).planCommand,
   },
   {
+    name: "reproduce",
+    summary: "run the experiments of the ZipML paper, and say which of its claims hold",
+    load: async () => (await import("./commands/reproduce.ts")).reproduceCommand,
+  },
+  {
+    name: "simulate",
+    summary: "find what a fleet costs in bytes, air time, energy and accuracy before it is bought",
+    load: async () => (await import("./commands/simulate.ts")).simulateCommand,
+  },
+  {
+    name: "fpga",
+    summary: "model an accelerator card: lines, cycles and time of an epoch, beside this machine's engines",
+    load: async () => (await import("./commands/fpga.ts")).fpgaCommand,
+  },
+  {
     name: "encode",
     summary: "turn a CSV file into a file of frames",
     load: async () => (await import("./commands/encode.ts")).encodeCommand,

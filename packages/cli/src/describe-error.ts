@@ -16,6 +16,9 @@ const expectedNames: ReadonlySet<string> = new Set([
   "LogError",
   "LevelError",
   "ReportError",
+  "SimulationError",
+  "LinkError",
+  "AcceleratorError",
 ]);
 
 /**

@@ -17,8 +17,8 @@ export interface OptionSpec<T> {
   readonly read: (text: string) => unknown;
   /** The allowed words, where there are only these. */
   readonly words?: readonly string[];
-  /** Whether it names a file: in a configuration file it counts from that file's folder. */
-  readonly isPath?: boolean;
+  /** Whether it, or such a value of it, names a file: in a configuration file it counts from that file's folder. */
+  readonly isPath?: boolean | ((value: string) => boolean);
 }
 
 /** An option that has a value when nobody gives one. */
@@ -86,6 +86,21 @@ export function wholeOption(placeholder: string, help: string, least: number, mo
   const limit = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   const schema = z.int().min(least).max(most);
   return { placeholder, help, expects: `a whole number ${limit}`, schema, read: parseCell };
+}
+
+/**
+ * A number.
+ *
+ * @param expects Completes "must be …".
+ * @param schema Bounds it.
+ */
+export function numberOption(
+  placeholder: string,
+  help: string,
+  expects: string,
+  schema: z.ZodType<number>,
+): OptionSpec<number> {
+  return { placeholder, help, expects, schema, read: parseCell };
 }
 
 /** One of some words. */

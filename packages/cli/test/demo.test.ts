@@ -13,9 +13,9 @@ describe("zipml demo", () => {
     expect(report).toMatchObject({ devices: 4, readings: 42_210, lost: 0, duplicated: 0, clipped: 0 });
     expect(report.rows).toEqual({ train: 14_070, test: 4690 });
     const { bytes, bytesPerReading, models } = report;
-    // 2 bytes a row of 3 readings, and at most 26 bytes a frame beside its body.
+    // 2 bytes a row of 3 readings, and at most 25 bytes a frame beside its body.
     expect(bytes.payload).toBeGreaterThanOrEqual(2 * 14_070);
-    expect(bytes.payload).toBeLessThanOrEqual(2 * 14_070 + 26 * report.frames);
+    expect(bytes.payload).toBeLessThanOrEqual(2 * 14_070 + 25 * report.frames);
     expect(bytes.payload + bytes.control + bytes.mqtt).toBe(bytes.total);
     expect(bytesPerReading.zipml).toBeCloseTo(bytes.payload / 42_210, 12);
     expect(bytesPerReading.cborFloat32).toBeGreaterThan(4);

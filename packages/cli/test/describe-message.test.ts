@@ -1,8 +1,10 @@
 import {
+  answerBody,
   createQuantizer,
   createStream,
   defineSchema,
   ditherPlace,
+  encodeExactAnswer,
   encodeFrame,
   packCodes,
   type UniformGridOptions,
@@ -37,9 +39,19 @@ describe("createDescriber", () => {
   it.each([
     [{ bits: 4 }, 1],
     [{ scheme: "dither", seed: "s", bits: 3 } as const, 0.5],
+    [{ scheme: "interval", bits: 5 } as const, 0.5],
   ])("decodes readings of %j, the dither by device, session and sequence", (options, bound) => {
     const readings = readingsOf(options) as readonly { readonly time: number; readonly x: number }[];
     expect(readings.map(({ time }) => time)).toEqual([0, 1, 2, 3]);
     for (const [r, { x }] of readings.entries()) expect(Math.abs(x - (values[r] ?? 0))).toBeLessThanOrEqual(bound);
+  });
+
+  it("tells which rows an answer with exact rows is of", () => {
+    const rows = [{ sequence: 3, row: 7 }];
+    const answer = { session: 5, sequence: 10, grid: 0, of: 5, rows, gone: [] };
+    const payload = encodeExactAnswer({ ...answer, ...answerBody(Float64Array.of(3.5), 1) });
+    const topic = topics.build({ kind: "data", ...address });
+    const line = createDescriber(topics, true).describe({ topic, payload, retained: false } as never);
+    expect(line["message"]).toMatchObject(answer);
   });
 });

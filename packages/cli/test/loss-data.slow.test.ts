@@ -56,4 +56,21 @@ describe.skipIf(folder === "")("classes in the tables of ZIPML_DATA", () => {
     expect(drawn).toMatchObject({ bits: 8, samples: 8, estimator: "polynomial" });
     expect(Math.abs(accuracyOf(drawn) - naive)).toBeLessThan(0.005);
   });
+
+  it.each(sets)(
+    "%s: refetching is within 0.5 point of full precision at any width, and asks for less the wider",
+    async (set) => {
+      const full = await report(set, ["--loss", "hinge", "--scheme", "none", "--epochs", "10"]);
+      const rows: number[] = [];
+      for (const bits of ["3", "5", "8"]) {
+        const data = await report(set, ["--loss", "hinge", "--scheme", "interval", "--bits", bits, "--epochs", "10"]);
+        expect(data).toMatchObject({ samples: 1, estimator: "refetch", refetch: { missing: 0 } });
+        expect(Math.abs(accuracyOf(data) - accuracyOf(full))).toBeLessThan(0.005);
+        expect(data.epochs.at(-1)?.loss).toBeLessThan(1.02 * (full.epochs.at(-1)?.loss ?? 0));
+        rows.push(data.refetch?.rows ?? 0);
+      }
+      expect(rows).toEqual([...rows].sort((a, b) => b - a));
+      expect(rows[2]).toBeLessThan(0.3 * full.rows.train);
+    },
+  );
 });

@@ -175,7 +175,7 @@ describe("wrong input to them", () => {
     ["too few bits for the draws", ["device", "--id", "a", "--data", "PLANT", "--bits", "1"], /2\^bits - 1/],
     ["a broker beyond this machine in the clear", ["gateway", "--host", "0.0.0.0"], /in the clear/],
     ["half a certificate", ["gateway", "--broker-cert", "x.pem"], /go together/],
-    ["an unknown estimator", ["gateway", "--estimator", "naive"], /one of symmetric, double/],
+    ["an unknown estimator", ["gateway", "--estimator", "full"], /one of symmetric, double/],
     ["an address that is none", ["tail", "--url", "nonsense"], /url/],
     ["a kind of message that is none", ["tail", "--kinds", "foo"], /some of birth, death, data/],
     ["a demo with one draw", ["demo", "--samples", "1"], /from 2 to 15/],

@@ -35,8 +35,8 @@ const classes = (...args: string[]) => report("--data", rooms, "--target", "occu
 
 describe("zipml train --loss", () => {
   it.each([
-    [["--loss", "logistic"], { bits: 8, samples: 1, estimator: "naive", engine: "reference" }],
-    [["--loss", "hinge"], { bits: 8, samples: 1, estimator: "naive", engine: "reference" }],
+    [["--loss", "logistic"], { bits: 8, samples: 1, estimator: "naive", engine: "packed" }],
+    [["--loss", "hinge"], { bits: 8, samples: 1, estimator: "naive", engine: "packed" }],
     [["--loss", "hinge", "--bits", "6"], { bits: 6, samples: 1 }],
     [["--loss", "ls-svm"], { bits: 4, samples: 2, estimator: "symmetric", engine: "packed" }],
     [["--loss", "logistic", "--degree", "3"], { bits: 8, samples: 4, estimator: "polynomial", engine: "reference" }],
@@ -48,6 +48,11 @@ describe("zipml train --loss", () => {
     [["--loss", "logistic", "--scheme", "none"], { bits: 32, samples: 1, estimator: "full", engine: "reference" }],
     [["--loss", "logistic", "--scheme", "dither"], { bits: 8, samples: 1, estimator: "naive" }],
     [["--loss", "ls-svm", "--scheme", "dither", "--bits", "5"], { bits: 5, estimator: "symmetric" }],
+    [
+      ["--loss", "hinge", "--scheme", "interval"],
+      { bits: 8, samples: 1, estimator: "refetch", engine: "reference", warnings: [] },
+    ],
+    [["--loss", "hinge", "--scheme", "interval", "--estimator", "naive"], { samples: 1, estimator: "naive" }],
   ])("%j: figures of classes, and the defaults that go with it", async (args, expected) => {
     const data = await classes(...args);
     expect(data).toMatchObject({ ...expected, classes: { loss: args[1], negative: 0, positive: 1 } });
@@ -70,6 +75,28 @@ describe("zipml train --loss", () => {
     expect(out).toMatch(/loss hinge, estimator naive/);
     expect(out).toMatch(/accuracy │ balanced │ AUC/);
     expect(out).toMatch(/occupied is 1 where this is 0 or more, else 0:\ndecision = /);
+  });
+
+  it("refetches what the codes leave open, and tells how much", async () => {
+    const data = await classes("--loss", "hinge", "--scheme", "interval", "--bits", "5", "--l1", "0.1");
+    const { decisions = 0, undecided = 0, rows = 0, missing, bytes } = data.refetch ?? {};
+    expect([missing, bytes]).toEqual([0, 4 * 3 * rows]);
+    expect(undecided).toBeGreaterThan(0);
+    expect(decisions).toBeGreaterThan(8 * data.rows.train - 1);
+    expect(rows).toBeLessThan(data.rows.train);
+    const { out } = await zipml(
+      "train",
+      "--data",
+      rooms,
+      "--target",
+      "occupied",
+      "--loss",
+      "hinge",
+      "--scheme",
+      "interval",
+    );
+    expect(out).toMatch(/estimator refetch, engine reference/);
+    expect(out).toMatch(/^refetch {3}.* % of the decisions left open; \d+ of 450 rows asked for once, [\d,]+ bytes$/m);
   });
 
   it("gives a model that zipml predict knows the loss of", async () => {
@@ -132,6 +159,16 @@ describe("zipml train with a regularizer", () => {
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
     ["an unknown loss", ["--loss", "hing"], /must be one of squares, ls-svm, logistic, hinge/],
     ["a number as a class", ["--loss", "hinge"], /target y must have two values/],
+    [
+      "refetching from codes without intervals",
+      ["--loss", "hinge", "--estimator", "refetch"],
+      /needs the readings' intervals: --scheme interval, not count/,
+    ],
+    [
+      "refetching for another loss",
+      ["--estimator", "refetch", "--scheme", "interval"],
+      /goes with the loss hinge, not squares/,
+    ],
     ["a degree without logistic", ["--degree", "3"], /--degree goes with --loss logistic, not squares/],
     ["a degree with naive", ["--loss", "logistic", "--degree", "3", "--estimator", "naive"], /--estimator polynomial/],
     ["a degree of 15", ["--loss", "logistic", "--degree", "15"], /whole number from 1 to 14/],
@@ -148,7 +185,11 @@ describe("zipml train with a regularizer", () => {
     ["an average of more than all", ["--epochs", "2", "--average", "3"], /average must be a whole number from 0 to 2/],
     ["l1 in closed form", ["--l1", "1", "--solver", "closed-form"], /the solver is sgd/],
     ["logistic in closed form", ["--loss", "logistic", "--solver", "closed-form"], /has no closed form/],
-    ["an engine for squares alone", ["--l1", "1", "--engine", "packed"], /engine packed runs the losses of squares/],
+    [
+      "an engine for squares alone",
+      ["--l1", "1", "--engine", "hogwild", "--scheme", "none"],
+      /engine hogwild runs the losses of squares without/,
+    ],
   ];
   it.each(refused)("refuses %s in one line", async (_, args, reason) => {
     const { code, out, err } = await zipml("train", "--data", plant, "--target", "y", ...args);

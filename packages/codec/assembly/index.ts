@@ -1,5 +1,6 @@
 import { fillBlocks } from "./philox";
 
+export { fillDither } from "./dither";
 export { allFinite, encodeFlat } from "./encode";
 export { anyAbove, packCodes, unpackCodes } from "./pack";
 export { planRice, readRice, writeRice } from "./rice";

@@ -7,13 +7,13 @@ import { held } from "./held";
 // and the other grows by a constant from block to block, and of the second round's two one is the same: 3 of 20
 // multiplications are saved.
 
-const m0: u64 = 0xd2511f53;
-const m1: u64 = 0xcd9e8d57;
-const w0: i32 = 0x9e3779b9;
-const w1: i32 = 0xbb67ae85;
+export const m0: u64 = 0xd2511f53;
+export const m1: u64 = 0xcd9e8d57;
+export const w0: i32 = 0x9e3779b9;
+export const w1: i32 = 0xbb67ae85;
 
 @inline
-function highWords(even: v128, odd: v128): v128 {
+export function highWords(even: v128, odd: v128): v128 {
   return i8x16.shuffle(even, odd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
 }
 

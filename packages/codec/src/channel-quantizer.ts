@@ -8,7 +8,7 @@ export interface ChannelQuantizer {
   readonly samples: number;
   /** Intervals s; there are s + 1 levels. */
   readonly intervals: number;
-  /** The largest code, k·s. */
+  /** The largest code: k·s under `count`, 2^b − 1 under `dither`, (k + 1)·s − 1 under `interval`. */
   readonly top: number;
   /** Lowest level. */
   readonly low: number;
@@ -17,19 +17,19 @@ export interface ChannelQuantizer {
   /** Whether the codes lie on equal steps: code c stands at low + (high − low)·c/top. */
   readonly even: boolean;
   /**
-   * A finite value to a code; outside [low, high] it is clipped. Under `count` with k independent draws, a word each, and
-   * E[mean(code)] = value; under `dither` with one word, which decoding needs again.
+   * A finite value to a code; outside [low, high] it is clipped. Under `count` and `interval` with k independent draws, a
+   * word each, and E[mean(code)] = value; under `dither` with one word, which decoding needs again.
    */
   encode(value: number, draws: Stream): number;
   /**
-   * What the code says of the value: E[m] = value. Under `count` the mean of the draws, within [low, high]; under `dither`
+   * What the code says of the value: E[m] = value. Under `count` and `interval` the mean of the draws, within [low, high]; under `dither`
    * it may lie half a step outside.
    *
-   * @param dither Under `dither` the u that the code was made with, −½ … ½; `count` makes no use of it.
+   * @param dither Under `dither` the u that the code was made with, −½ … ½; the others make no use of it.
    * @throws `ReadingError` with code `scheme` for a dithered code without its u.
    */
   mean(code: number, dither?: number): number;
-  /** d with E[m² − d] = value²; under `count` 0 at k = 1, where no unbiased square exists; under `dither` Δ²/12. */
+  /** d with E[m² − d] = value²; under `count` and `interval` 0 at k = 1, where no unbiased square exists; under `dither` Δ²/12. */
   spread(code: number): number;
   /**
    * One assignment of the k draws: an order drawn at random among all that the code allows, so that the first n numbers
@@ -42,4 +42,9 @@ export interface ChannelQuantizer {
    * @throws RangeError for a count above k, and under `dither`, whose codes carry no draws.
    */
   assignInto(code: number, coins: Stream, out: Float64Array, offset?: number, count?: number): void;
+  /**
+   * Under `interval` alone: the two levels between which the value lies, clipped where it was out of range, whatever its
+   * draws. The codes of other schemes do not tell.
+   */
+  ends?(code: number): readonly [lower: number, upper: number];
 }

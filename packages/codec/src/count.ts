@@ -11,19 +11,32 @@ export interface CountQuantizer extends ChannelQuantizer {
   readonly scale: number | undefined;
 }
 
+/** What of a code is not the scheme's alone: see {@link countQuantizer}. */
+export interface CodeShape {
+  /** Intervals s of uniform levels. */
+  readonly intervals: number;
+  /** Codes from one interval's first to the next one's. */
+  readonly stride: number;
+}
+
 /**
  * Scheme `count` for one channel: `code = k·j + u`, base interval j and u of k independent draws gone up
  * (Zhang et al., section 2; the merged alphabet of k·s + 1 codes is design.md's).
  *
  * @param channel Width, draws and levels; checked when its grid was defined.
+ * @param shape Of another scheme that encodes alike: its encoder then makes stride·j + u. What decodes keeps to k·j + u.
  */
-export function countQuantizer({ bits, samples, levels }: ChannelGrid): CountQuantizer {
-  return levels.kind === "uniform" ? countEven(bits, samples, levels) : countPoints(bits, samples, levels);
+export function countQuantizer(channel: ChannelGrid, shape?: CodeShape): CountQuantizer {
+  const { bits, samples, levels } = channel;
+  const { intervals, stride } = shape ?? { intervals: intervalCount(bits, samples), stride: samples };
+  return levels.kind === "uniform"
+    ? countEven(bits, samples, levels, intervals, stride)
+    : countPoints(bits, samples, levels, stride);
 }
 
-/** The code of k draws, each up where its word falls below the threshold. */
-function drawCode(k: number, base: number, threshold: number, words: Uint32Array, at: number): number {
-  let code = k * base;
+/** The code of k draws, each up where its word falls below the threshold. @param first The interval's first code. */
+function drawCode(k: number, first: number, threshold: number, words: Uint32Array, at: number): number {
+  let code = first;
   // Added, not branched on: a coin is what no processor foretells.
   for (let draw = at; draw < at + k; draw++) code += Number((words[draw] as number) + 0.5 < threshold);
   return code;
@@ -55,8 +68,7 @@ function assigner(k: number, s: number, level: (j: number) => number): ChannelQu
   };
 }
 
-function countEven(bits: number, k: number, { low, high }: UniformLevels): CountQuantizer {
-  const s = intervalCount(bits, k);
+function countEven(bits: number, k: number, { low, high }: UniformLevels, s: number, stride: number): CountQuantizer {
   const span = high - low;
   const scale = span > 0 ? s / span : 0;
   const top = k * s;
@@ -67,7 +79,7 @@ function countEven(bits: number, k: number, { low, high }: UniformLevels): Count
     const position = (Math.min(Math.max(value, low), high) - low) * scale;
     const base = Math.min(Math.floor(position), s - 1);
     // Compared with a whole word: P(up) differs from the exact probability by at most 2^-33.
-    return drawCode(k, base, (position - base) * 0x100000000, words, at);
+    return drawCode(k, stride * base, (position - base) * 0x100000000, words, at);
   };
   const encode = withStream(k, encodeWith);
   const mean = (code: number): number => low + (span * code) / top;
@@ -80,7 +92,7 @@ function countEven(bits: number, k: number, { low, high }: UniformLevels): Count
   return { ...sizes, encode, encodeWith, mean, spread, assignInto };
 }
 
-function countPoints(bits: number, k: number, levels: PointLevels): CountQuantizer {
+function countPoints(bits: number, k: number, levels: PointLevels, stride: number): CountQuantizer {
   const points = Float64Array.from(levels.points);
   const s = points.length - 1;
   const low = points[0] as number;
@@ -94,7 +106,7 @@ function countPoints(bits: number, k: number, levels: PointLevels): CountQuantiz
     lookup ??= createLevelLookup(points);
     const base = lookup.intervalOf(clipped);
     const lower = level(base);
-    return drawCode(k, base, ((clipped - lower) / (level(base + 1) - lower)) * 0x100000000, words, at);
+    return drawCode(k, stride * base, ((clipped - lower) / (level(base + 1) - lower)) * 0x100000000, words, at);
   };
   const encode = withStream(k, encodeWith);
   const mean = (code: number): number => {

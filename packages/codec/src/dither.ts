@@ -1,6 +1,7 @@
 import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import { ReadingError } from "./errors.ts";
 import type { ChannelGrid, Grid } from "./grid.ts";
+import { ditherByKernel } from "./kernels/dither.ts";
 import { intervalCount, levelsRange } from "./levels.ts";
 import { philox4x32, type StreamKey } from "./philox.ts";
 import { streamKey } from "./stream.ts";
@@ -50,6 +51,42 @@ export function ditherSource({ key, sequence }: DitherPlace): DitherSource {
     philox4x32(channel, row, sequenceLow, sequenceHigh, signedKey, words);
     return ((words[0] as number) + 0.5) / 0x100000000 - 0.5;
   };
+}
+
+/** Dithers made at a time, or a row's if it takes more. */
+const dithersAtOnce = 512;
+
+/**
+ * The dithers of a frame's readings, as {@link ditherSource} gives them one by one, whole rows of them at a time.
+ *
+ * @param place The frame's place, of its first row.
+ * @param columns Numbers of the channels within the grid, in the order of a row.
+ * @param count Readings, whole rows.
+ * @param use Is given some dithers, and which reading the first of them belongs to; they are good until it returns.
+ */
+export function eachDithered(
+  place: DitherPlace,
+  columns: readonly number[],
+  count: number,
+  use: (dithers: Float64Array, start: number) => void,
+): void {
+  const width = columns.length;
+  const rows = Math.min(count / width, Math.max(1, Math.floor(dithersAtOnce / width)));
+  const made = new Float64Array(rows * width);
+  let source: DitherSource | undefined;
+  for (let start = 0, row = place.row ?? 0; start < count; start += made.length, row += rows) {
+    const left = count - start;
+    const dithers = left < made.length ? made.subarray(0, left) : made;
+    if (!ditherByKernel(place.key, place.sequence, row, columns, dithers)) {
+      source ??= ditherSource(place);
+      for (let i = 0, c = 0, r = row; i < dithers.length; i++) {
+        dithers[i] = source(r, columns[c] as number);
+        c = c + 1 === width ? 0 : c + 1;
+        if (c === 0) r += 1;
+      }
+    }
+    use(dithers, start);
+  }
 }
 
 /** A channel of scheme `dither`, with its encoder given u itself. */

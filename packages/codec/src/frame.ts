@@ -1,8 +1,9 @@
 import { type Coding, codings } from "./coding/coding.ts";
 import { DecodeError } from "./errors.ts";
+import { maxStart, negative, type ReadItem, readTime, tellTime, unsigned } from "./frame-time.ts";
 import { maxGridEpoch } from "./grid.ts";
 import { createReader, type Reader } from "./wire/reader.ts";
-import { createWriter, headSize } from "./wire/writer.ts";
+import { createWriter, headSize, type Writer } from "./wire/writer.ts";
 
 /** A batch of rows of codes, with what is needed to decode it. */
 export interface Frame {
@@ -36,17 +37,19 @@ export interface FrameLimits {
 }
 
 const defaultLimits: FrameLimits = Object.freeze({ maxBytes: 65_536, maxRows: 4096 });
-const fields = 9;
+const fields = 8;
 const maxWord = 0xffffffff;
 const maxFrameRows = 0xffff;
-/** 2⁵² − 1: with 65,534 intervals of 2³² − 1 on top, every row time is still a whole number that a double holds. */
-const maxStart = 0xfffffffffffff;
-const unsigned = 0;
+/** The first field is the version times this, plus the coding. */
+const codingsReserved = 8;
 const array = 4;
 
-function intervalSize(interval: number | readonly number[]): number {
-  if (typeof interval === "number") return headSize(interval);
-  return interval.reduce((sum, delta) => sum + headSize(delta), headSize(interval.length));
+/** Bytes of t0 and dt. */
+function timeSize({ sequence, rows, start, interval }: Omit<Frame, "body" | "coding">): number {
+  if (typeof interval !== "number")
+    return interval.reduce((sum, delta) => sum + headSize(delta), headSize(start) + headSize(interval.length));
+  const { t0, dt } = tellTime({ sequence, rows, start, interval });
+  return headSize(t0.argument) + headSize(dt.argument);
 }
 
 /**
@@ -59,10 +62,10 @@ export function frameSize(frame: Omit<Frame, "body" | "coding"> & { readonly bod
 }
 
 function sizeWith(frame: Omit<Frame, "body" | "coding">, bodyBytes: number): number {
-  const { session, sequence, grid, start, interval, rows } = frame;
-  const small = 3; // array head, version, coding
-  const integers = headSize(session) + headSize(sequence) + headSize(grid) + headSize(start) + headSize(rows);
-  return small + integers + intervalSize(interval) + headSize(bodyBytes) + bodyBytes;
+  const { session, sequence, grid, rows } = frame;
+  const small = 2; // array head, version with coding
+  const integers = headSize(session) + headSize(sequence) + headSize(grid) + headSize(rows - 1);
+  return small + integers + timeSize(frame) + headSize(bodyBytes) + bodyBytes;
 }
 
 function checkField(name: string, value: number, most: number, least = 0): void {
@@ -88,8 +91,8 @@ function checkFrame(frame: Frame): void {
 }
 
 /**
- * Writes a frame: the CBOR array [version, session, sequence, grid, coding, t0, dt, rows, body], every integer in its
- * shortest form. The same frame always gives the same bytes.
+ * Writes a frame: the CBOR array [version and coding, session, sequence, grid, t0, dt, rows − 1, body], every integer in
+ * its shortest form. The same frame always gives the same bytes.
  *
  * @example
  * ```ts
@@ -105,27 +108,42 @@ export function encodeFrame(frame: Frame): Uint8Array {
   checkFrame(frame);
   const writer = createWriter(sizeWith(frame, frame.body.length));
   writer.head(array, fields);
-  writer.head(unsigned, frameVersion);
+  writer.head(unsigned, codingsReserved * frameVersion + codings.indexOf(frame.coding));
   writer.head(unsigned, frame.session);
   writer.head(unsigned, frame.sequence);
   writer.head(unsigned, frame.grid);
-  writer.head(unsigned, codings.indexOf(frame.coding));
-  writer.head(unsigned, frame.start);
-  if (typeof frame.interval === "number") writer.head(unsigned, frame.interval);
-  else {
-    writer.head(array, frame.interval.length);
-    for (const delta of frame.interval) writer.head(unsigned, delta);
-  }
-  writer.head(unsigned, frame.rows);
+  writeTime(writer, frame);
+  writer.head(unsigned, frame.rows - 1);
   writer.bytes(frame.body);
   return writer.finish();
 }
 
-function readIntervals(reader: Reader, maxRows: number): number | readonly number[] {
-  if (reader.peekMajor() === unsigned) return reader.head(unsigned, "dt", maxWord);
+function writeTime(writer: Writer, { sequence, rows, start, interval }: Frame): void {
+  if (typeof interval === "number") {
+    const { t0, dt } = tellTime({ sequence, rows, start, interval });
+    writer.head(t0.major, t0.argument);
+    writer.head(dt.major, dt.argument);
+    return;
+  }
+  writer.head(unsigned, start);
+  writer.head(array, interval.length);
+  for (const delta of interval) writer.head(unsigned, delta);
+}
+
+/** A number of either sign, as far as its type and form go. */
+function readNumber(reader: Reader, what: string, most: number): ReadItem {
+  const { offset } = reader;
+  const major = reader.peekMajor() === negative ? negative : unsigned;
+  return { major, argument: reader.head(major, what, most), offset };
+}
+
+function readIntervals(reader: Reader, maxRows: number): ReadItem | readonly number[] {
+  if (reader.peekMajor() !== array) return readNumber(reader, "dt", maxWord);
   const count = reader.items("dt", maxRows - 1);
   return Array.from({ length: count }, () => reader.head(unsigned, "dt", maxWord));
 }
+
+const isArray = (interval: ReadItem | readonly number[]): interval is readonly number[] => Array.isArray(interval);
 
 /**
  * Reads a frame. Only the envelope is read: the body's codes need the grid of the frame's epoch (`decodeBody`).
@@ -148,27 +166,27 @@ export function decodeFrame(bytes: Uint8Array, limits: Partial<FrameLimits> = {}
     throw new DecodeError("size", `${bytes.length} bytes, more than the ${maxBytes} allowed`, 0);
   const reader = createReader(bytes);
   const items = reader.head(array, "frame");
-  const versionAt = reader.offset;
-  const version = reader.head(unsigned, "version");
+  const kindAt = reader.offset;
+  const kind = reader.head(unsigned, "version");
+  const version = Math.floor(kind / codingsReserved);
   if (version !== frameVersion)
-    throw new DecodeError("version", `frame version ${version}; this decoder knows ${frameVersion}`, versionAt);
+    throw new DecodeError("version", `frame version ${version}; this decoder knows ${frameVersion}`, kindAt);
   // Only now: another version may well have another number of fields.
   if (items !== fields) throw new DecodeError("length", `${items} fields; a frame has ${fields}`, 0);
+  const coding = codings[kind % codingsReserved];
+  if (coding === undefined) throw new DecodeError("coding", `coding ${kind % codingsReserved} is not known`, kindAt);
   const session = reader.head(unsigned, "session", maxWord);
   const sequence = reader.head(unsigned, "sequence", maxWord);
   const grid = reader.head(unsigned, "grid", maxGridEpoch);
-  const codingAt = reader.offset;
-  const codingNumber = reader.head(unsigned, "coding");
-  const coding = codings[codingNumber];
-  if (coding === undefined) throw new DecodeError("coding", `coding ${codingNumber} is not known`, codingAt);
-  const start = reader.head(unsigned, "t0", maxStart);
+  const t0 = readNumber(reader, "t0", maxStart);
   const intervalAt = reader.offset;
-  const interval = readIntervals(reader, maxRows);
-  const rowsAt = reader.offset;
-  const rows = reader.head(unsigned, "rows", maxRows);
-  if (rows < 1) throw new DecodeError("range", "a frame has at least one row", rowsAt);
-  if (typeof interval !== "number" && interval.length !== rows - 1)
-    throw new DecodeError("length", `${interval.length} intervals for ${rows} rows`, intervalAt);
+  const dt = readIntervals(reader, maxRows);
+  const rows = 1 + reader.head(unsigned, "last row", maxRows - 1);
+  if (isArray(dt) && dt.length !== rows - 1)
+    throw new DecodeError("length", `${dt.length} intervals for ${rows} rows`, intervalAt);
+  if (isArray(dt) && t0.major !== unsigned)
+    throw new DecodeError("form", "t0 counts from the session's start where intervals differ", t0.offset);
+  const { start, interval } = isArray(dt) ? { start: t0.argument, interval: dt } : readTime(t0, dt, { sequence, rows });
   const body = reader.bytes("body");
   reader.end();
   return { session, sequence, grid, coding, start, interval, rows, body };

@@ -2,15 +2,7 @@ import { type Coding, codings } from "./coding/coding.ts";
 import { GridError } from "./errors.ts";
 import { intervalCount, type Levels, levelsFault } from "./levels.ts";
 import type { Schema } from "./schema.ts";
-
-/**
- * How a value becomes a code: `count`, base interval and how many of k draws went up, on any levels; `dither`, one symbol
- * with a dither that both ends derive from the grid's seed, on equal steps.
- */
-export type Scheme = "count" | "dither";
-
-/** All schemes. */
-export const schemes: readonly Scheme[] = Object.freeze(["count", "dither"]);
+import { type Scheme, schemes } from "./scheme.ts";
 
 /** Width, draws and levels of one channel. */
 export interface ChannelGrid {
@@ -40,9 +32,9 @@ export const maxGridEpoch = 0xffff;
 /** What a grid's seed may be. Without a slash no two of (device, session, seed) give the same name. */
 export const gridSeedPattern: RegExp = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
-function checkCount({ bits, samples }: ChannelGrid, name: string | number): number {
+function checkCount({ bits, samples }: ChannelGrid, scheme: Scheme, name: string | number): number {
   try {
-    return intervalCount(bits, samples);
+    return intervalCount(bits, samples, scheme);
   } catch (error) {
     if (error instanceof GridError) throw new GridError("grid", error.message, name);
     throw error;
@@ -58,7 +50,7 @@ function checkCount({ bits, samples }: ChannelGrid, name: string | number): numb
  * @throws {@link GridError} with code `grid`.
  */
 export function checkChannelGrid(channel: ChannelGrid, scheme: Scheme, name: string | number): void {
-  const fault = levelsFault(channel.levels, checkCount(channel, name));
+  const fault = levelsFault(channel.levels, checkCount(channel, scheme, name));
   if (fault !== undefined) throw new GridError("grid", `levels: ${fault}`, name);
   if (scheme !== "dither") return;
   if (channel.levels.kind !== "uniform")
@@ -98,7 +90,7 @@ function copyLevels(levels: Levels): Levels {
  * @param schema The schema whose channels the grid covers, in order.
  * @param grid Epoch 0 to 65,535 and one channel grid for each channel.
  * @returns The grid; a copy.
- * @throws {@link GridError} with code `grid`: epoch, number of channels, bits, samples, 2^bits − 1 < samples, levels, a
+ * @throws {@link GridError} with code `grid`: epoch, number of channels, bits, samples, a width without an interval for the samples, levels, a
  * seed missing or too many, `dither` on unequal levels or with other than one sample, or a scheme or coding that is not
  * known here.
  */
@@ -134,7 +126,7 @@ export interface UniformGridOptions {
   readonly seed?: string;
   /** Width of a feature's code, 1 to 16. Default 4. */
   readonly bits?: number;
-  /** Draws of a feature, 1 to 15. Default 2; under `dither` 1, and nothing else. */
+  /** Draws of a feature, 1 to 15. Default 2; under `interval` 1; under `dither` 1, and nothing else. */
   readonly samples?: number;
   /** Width of a target's code, 1 to 16; a target carries one draw, as it enters the gradient linearly. Default 8. */
   readonly targetBits?: number;
@@ -149,7 +141,7 @@ export interface UniformGridOptions {
  */
 export function uniformGrid(schema: Schema, options: UniformGridOptions = {}): Grid {
   const { epoch = 0, scheme = "count", coding = "packed", bits = 4, targetBits = 8 } = options;
-  const { samples = scheme === "dither" ? 1 : 2, seed = scheme === "dither" ? "0" : undefined } = options;
+  const { samples = scheme === "count" ? 2 : 1, seed = scheme === "dither" ? "0" : undefined } = options;
   return defineGrid(schema, {
     epoch,
     scheme,

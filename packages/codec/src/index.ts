@@ -23,6 +23,17 @@ export {
   RefusalError,
 } from "./errors.ts";
 export {
+  type AnswerForm,
+  answerBody,
+  answerReadings,
+  decodeExactAnswer,
+  type ExactAnswer,
+  encodeExactAnswer,
+  isExactAnswer,
+  maxAnswerRows,
+  type RowPlace,
+} from "./exact-answer.ts";
+export {
   decodeFrame,
   encodeFrame,
   type Frame,
@@ -37,8 +48,6 @@ export {
   type Grid,
   gridSeedPattern,
   maxGridEpoch,
-  type Scheme,
-  schemes,
   type UniformGridOptions,
   uniformGrid,
 } from "./grid.ts";
@@ -58,6 +67,7 @@ export {
 export { philox4x32, type StreamKey } from "./philox.ts";
 export { createQuantizer, type Quantizer } from "./quantizer.ts";
 export { type Channel, type ChannelRole, defineSchema, maxChannels, orderRow, type Schema } from "./schema.ts";
+export { type Scheme, schemes } from "./scheme.ts";
 export { createStream, type Stream, streamKey, type WordRun } from "./stream.ts";
 export {
   dequantizeVector,

@@ -1,4 +1,5 @@
 import { GridError } from "./errors.ts";
+import type { Scheme } from "./scheme.ts";
 
 /** Equal intervals from `low` to `high`, both in the channel's unit. */
 export interface UniformLevels {
@@ -24,18 +25,21 @@ export const maxBits = 16;
 export const maxSamples = 15;
 
 /**
- * The number of intervals s that b bits hold for k draws: the alphabet has k·s + 1 codes, so s = ⌊(2^b − 1)/k⌋.
+ * The number of intervals s that b bits hold for k draws. Under `count` the alphabet has k·s + 1 codes, so that
+ * s = ⌊(2^b − 1)/k⌋; under `interval` (k + 1)·s, so that s = ⌊2^b/(k + 1)⌋.
  *
  * @param bits b, 1 to 16.
  * @param samples k, 1 to 15.
+ * @param scheme The grid's; default `count`. Under `dither`, where k is 1, it is as under `count`.
  * @throws {@link GridError} where b or k is out of range, or where 2^b − 1 < k leaves no interval.
  */
-export function intervalCount(bits: number, samples: number): number {
+export function intervalCount(bits: number, samples: number, scheme: Scheme = "count"): number {
   if (!Number.isInteger(bits) || bits < 1 || bits > maxBits)
     throw new GridError("grid", `bits must be a whole number from 1 to ${maxBits}, not ${bits}`);
   if (!Number.isInteger(samples) || samples < 1 || samples > maxSamples)
     throw new GridError("grid", `samples must be a whole number from 1 to ${maxSamples}, not ${samples}`);
-  const intervals = Math.floor((2 ** bits - 1) / samples);
+  const intervals =
+    scheme === "interval" ? Math.floor(2 ** bits / (samples + 1)) : Math.floor((2 ** bits - 1) / samples);
   if (intervals < 1)
     throw new GridError(
       "grid",

@@ -1,15 +1,18 @@
 import type { ChannelQuantizer } from "./channel-quantizer.ts";
 import { type CountQuantizer, countQuantizer } from "./count.ts";
-import { type DitherPlace, type DitherQuantizer, ditherQuantizer, ditherSource } from "./dither.ts";
+import { type DitherPlace, type DitherQuantizer, ditherQuantizer, eachDithered } from "./dither.ts";
 import { GridError, ReadingError } from "./errors.ts";
 import { type ChannelGrid, checkChannelGrid, checkGridHead, type Grid } from "./grid.ts";
+import { intervalQuantizer } from "./interval.ts";
 import { countKernel } from "./kernels/encode-count.ts";
+import { leastNumbers } from "./kernels/layout.ts";
+import type { Scheme } from "./scheme.ts";
 import type { Stream } from "./stream.ts";
 
 /**
  * Numbers to codes and back, for all channels of a grid. Arrays are row-major, rows × channels.
  *
- * Under scheme `count` encoding takes a stream of draws, and decoding nothing but the codes. Under `dither` both take the
+ * Under the schemes `count` and `interval` encoding takes a stream of draws, and decoding nothing but the codes. Under `dither` both take the
  * frame's place: `quantizer.meansInto(codes, means, ditherPlace(grid, { device, session, sequence }))` serves any scheme.
  */
 export interface Quantizer {
@@ -26,10 +29,10 @@ export interface Quantizer {
    *
    * @param values rows × channels finite readings.
    * @param codes Receives as many codes.
-   * @param chance Under `count` a stream used for nothing else, under `dither` the frame's place.
+   * @param chance Under `count` and `interval` a stream used for nothing else, under `dither` the frame's place.
    * @param clipped Counts, per channel, of values outside the levels; added to.
    * @throws {@link ReadingError} before anything is written: `non-finite` with row and channel, `shape`, or `scheme` for a
-   * stream under `dither` or a place under `count`.
+   * stream under `dither` or a place under the others.
    */
   encodeInto(values: Float64Array, codes: Uint16Array, chance: Stream | DitherPlace, clipped?: Uint32Array): void;
   /** As {@link Quantizer.encodeInto}, into new arrays. */
@@ -50,7 +53,7 @@ export interface Quantizer {
    * Unbiased squares m² − d, rows × channels.
    *
    * @param place As for {@link Quantizer.meansInto}.
-   * @throws {@link ReadingError} `shape`, also for a channel of `count` with k = 1; `scheme`.
+   * @throws {@link ReadingError} `shape`, also for a channel of draws with k = 1; `scheme`.
    */
   squaresInto(codes: Uint16Array, squares: Float64Array, place?: DitherPlace): void;
 }
@@ -137,7 +140,8 @@ function encodeDrawn(
   const fetched = new Uint32Array(rows * rowWords);
   for (let start = 0; start < values.length; start += rows * width) {
     const end = Math.min(start + rows * width, values.length);
-    const words = fetched.subarray(0, ((end - start) / width) * rowWords);
+    const used = ((end - start) / width) * rowWords;
+    const words = used === fetched.length ? fetched : fetched.subarray(0, used);
     if (draws.fill !== undefined) draws.fill(words);
     else for (let w = 0; w < words.length; w++) words[w] = draws.word();
     for (let i = start, c = 0, at = 0; i < end; i++) {
@@ -149,19 +153,39 @@ function encodeDrawn(
   }
 }
 
+function checkStream(chance: Stream | DitherPlace, scheme: Scheme): asserts chance is Stream {
+  if (!("word" in chance))
+    throw new ReadingError("scheme", `scheme ${scheme} encodes with a stream of draws, not with a place`, 0, 0);
+}
+
+function intervalCodec(grids: readonly ChannelGrid[]): SchemeCodec {
+  const channels = grids.map(intervalQuantizer);
+  const means = channels.map((channel) => codeMap(channel, channel.mean));
+  return {
+    channels,
+    encode: (values, codes, chance) => {
+      checkFinite(values, channels.length);
+      checkStream(chance, "interval");
+      encodeDrawn(values, codes, channels, chance);
+      return true;
+    },
+    means: (codes, out) => mapInto(codes, out, means),
+  };
+}
+
 function countCodec(grids: readonly ChannelGrid[]): SchemeCodec {
-  const channels = grids.map(countQuantizer);
+  const channels = grids.map((grid) => countQuantizer(grid));
   const means = channels.map((channel) => codeMap(channel, channel.mean));
   const scales = channels.flatMap(({ low, high, samples, scale }) =>
     scale === undefined ? [] : [{ low, high, samples, scale }],
   );
   const kernel = scales.length === channels.length ? countKernel(scales) : undefined;
   const rowWords = channels.reduce((sum, { samples }) => sum + samples, 0);
+  const check = (values: Float64Array): void => checkFinite(values, channels.length);
   return {
     channels,
     encode: (values, codes, chance) => {
-      if ("word" in chance && chance.take !== undefined) {
-        const check = (): void => checkFinite(values, channels.length);
+      if (values.length >= leastNumbers && "word" in chance && chance.take !== undefined) {
         const outside = kernel?.(values, codes, chance.take(0), check);
         if (outside !== undefined) {
           chance.take((values.length / channels.length) * rowWords);
@@ -169,8 +193,7 @@ function countCodec(grids: readonly ChannelGrid[]): SchemeCodec {
         }
       }
       checkFinite(values, channels.length);
-      if (!("word" in chance))
-        throw new ReadingError("scheme", "scheme count encodes with a stream of draws, not with a place", 0, 0);
+      checkStream(chance, "count");
       encodeDrawn(values, codes, channels, chance);
       return true;
     },
@@ -188,25 +211,25 @@ function ditherCodec(grids: readonly ChannelGrid[], columns: readonly number[]):
       checkFinite(values, width);
       if ("word" in chance)
         throw new ReadingError("scheme", "scheme dither encodes with the frame's place, not with a stream", 0, 0);
-      const dither = ditherSource(chance);
-      for (let i = 0, c = 0, row = chance.row ?? 0; i < values.length; i++) {
-        const channel = channels[c] as DitherQuantizer;
-        codes[i] = channel.encodeWith(values[i] as number, dither(row, columns[c] as number));
-        c = c + 1 === width ? 0 : c + 1;
-        if (c === 0) row += 1;
-      }
+      eachDithered(chance, columns, values.length, (dithers, start) => {
+        for (let i = 0, c = 0; i < dithers.length; i++) {
+          const channel = channels[c] as DitherQuantizer;
+          codes[start + i] = channel.encodeWith(values[start + i] as number, dithers[i] as number);
+          c = c + 1 === width ? 0 : c + 1;
+        }
+      });
       return true;
     },
     means: (codes, out, place) => {
       if (place === undefined)
         throw new ReadingError("scheme", "codes of scheme dither say nothing without their frame's place", 0, 0);
       checkShape(codes, out, width);
-      const dither = ditherSource(place);
-      for (let i = 0, c = 0, row = place.row ?? 0; i < codes.length; i++) {
-        out[i] = (channels[c] as DitherQuantizer).mean(codes[i] as number, dither(row, columns[c] as number));
-        c = c + 1 === width ? 0 : c + 1;
-        if (c === 0) row += 1;
-      }
+      eachDithered(place, columns, codes.length, (dithers, start) => {
+        for (let i = 0, c = 0; i < dithers.length; i++) {
+          out[start + i] = (channels[c] as DitherQuantizer).mean(codes[start + i] as number, dithers[i] as number);
+          c = c + 1 === width ? 0 : c + 1;
+        }
+      });
     },
   };
 }
@@ -220,7 +243,14 @@ function codecOf(grid: Grid, columns: readonly number[] | undefined): SchemeCode
     if (channel === undefined) throw new GridError("grid", `a grid of ${grid.channels.length} channels`, column);
     return channel;
   });
-  return grid.scheme === "dither" ? ditherCodec(grids, covered) : countCodec(grids);
+  switch (grid.scheme) {
+    case "count":
+      return countCodec(grids);
+    case "dither":
+      return ditherCodec(grids, covered);
+    case "interval":
+      return intervalCodec(grids);
+  }
 }
 
 function countClipped(values: Float64Array, channels: readonly ChannelQuantizer[], clipped: Uint32Array): void {
@@ -282,7 +312,7 @@ export function createQuantizer(grid: Grid, columns?: readonly number[]): Quanti
     meansInto: codec.means,
     spreadsInto: (codes, out) => mapInto(codes, out, spreads),
     squaresInto: (codes, out, place) => {
-      const single = grid.scheme === "count" ? channels.findIndex((channel) => channel.samples === 1) : -1;
+      const single = grid.scheme !== "dither" ? channels.findIndex((channel) => channel.samples === 1) : -1;
       if (single >= 0) throw new ReadingError("shape", "one draw gives no unbiased square", 0, single);
       codec.means(codes, out, place);
       for (let i = 0, c = 0; i < codes.length; i++) {

@@ -72,6 +72,7 @@ export interface Stream {
 
 /** Blocks made at a time; a power of two, so that none straddles the counter's low word. */
 const bufferedBlocks = 4;
+const bufferedWords = 4 * bufferedBlocks;
 
 /** From so many words on, the kernel is worth its call; so many it makes in one. */
 const leastKernelWords = 64;
@@ -109,16 +110,23 @@ export function createStream(key: StreamKey | string, index = 0): Stream {
   return new PhiloxStream(typeof key === "string" ? streamKey(key) : key, index);
 }
 
-/** A class, as one is made for every frame: methods are shared. But for `word` and `uniform`, which are handed on as functions. */
+const noWords: Uint32Array = new Uint32Array(0);
+
+/**
+ * A class, as one is made for every frame: methods are shared. But for `word` and `uniform`, which are handed on as
+ * functions, and made with the first look at them, like the words: where a kernel makes these, nobody looks.
+ */
 class PhiloxStream implements Stream {
   /** Signed words stay small integers; above 2^31 − 1 each would be a double on the heap. */
   readonly #key: StreamKey;
   readonly #indexLow: number;
   readonly #indexHigh: number;
-  readonly #words = new Uint32Array(bufferedBlocks * 4);
+  #words: Uint32Array = noWords;
+  #word: (() => number) | undefined;
+  #uniform: (() => number) | undefined;
   #blockLow = 0;
   #blockHigh = 0;
-  #next: number = bufferedBlocks * 4;
+  #next: number = bufferedWords;
 
   constructor([low, high]: StreamKey, index: number) {
     this.#key = [low | 0, high | 0];
@@ -128,6 +136,7 @@ class PhiloxStream implements Stream {
 
   #refill(): void {
     const low = this.#blockLow;
+    if (this.#words === noWords) this.#words = new Uint32Array(bufferedWords);
     for (let at = 0; at < this.#words.length; at += 4)
       philox4x32(low + (at >> 2), this.#blockHigh, this.#indexLow, this.#indexHigh, this.#key, this.#words, at);
     this.#blockLow = (low + bufferedBlocks) | 0;
@@ -135,20 +144,28 @@ class PhiloxStream implements Stream {
     this.#next = 0;
   }
 
-  readonly word = (): number => {
-    if (this.#next === this.#words.length) this.#refill();
+  #nextWord(): number {
+    if (this.#next === bufferedWords) this.#refill();
     return this.#words[this.#next++] as number;
-  };
+  }
 
-  readonly uniform = (): number => (this.word() + 0.5) / 0x100000000;
+  get word(): () => number {
+    this.#word ??= () => this.#nextWord();
+    return this.#word;
+  }
+
+  get uniform(): () => number {
+    this.#uniform ??= () => (this.#nextWord() + 0.5) / 0x100000000;
+    return this.#uniform;
+  }
 
   fill(out: Uint32Array): void {
     if (out.length >= leastKernelWords && codecKernels() !== undefined) fillByKernel(this.take(out.length), out);
-    else for (let at = 0; at < out.length; at++) out[at] = this.word();
+    else for (let at = 0; at < out.length; at++) out[at] = this.#nextWord();
   }
 
   take(count: number): WordRun {
-    const buffered = this.#words.length;
+    const buffered = bufferedWords;
     const first = 4 * (this.#blockHigh * 0x100000000 + (this.#blockLow >>> 0)) - (buffered - this.#next);
     this.#next += count;
     if (this.#next > buffered) {

@@ -79,9 +79,25 @@ describe("the golden vectors", () => {
 
 describe("the page of the wire format", () => {
   it("works its examples out as the codec does", () => {
-    const frame = frameOf({ session: 7, sequence: 3, grid: 1, start: 256, interval: 40, body: bytesOf("4df9e20e") });
+    const frame = frameOf({
+      session: 7,
+      sequence: 3,
+      grid: 1,
+      start: 70_000,
+      interval: 5000,
+      body: bytesOf("4df9e20e"),
+    });
     expect(hexOf(encodeFrame(frame))).toBe(errorCases[0]?.hex);
     expect([...unpackCodes(frame.body, 4, quantizer)]).toEqual([5, 9, 2, 14, 3, 1, 7, 14]);
+    for (const [start, interval, hex] of [
+      [55_250, 5000, "19d7d2191388"],
+      [0, 3_600_000, "0022"],
+      [0, 900_000, "00382b"],
+      [0, 40, "001828"],
+    ] as const) {
+      expect(hexOf(encodeFrame({ ...frame, start, interval }))).toBe(`8808070301${hex}03444df9e20e`);
+      expect(page).toContain(`\`${hex.slice(start === 0 ? 2 : -6).replace(/(?<=^..)(?=.)/, " ")}\``);
+    }
   });
 
   it("shows a receipt that any CBOR decoder reads", () => {

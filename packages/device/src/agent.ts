@@ -7,11 +7,13 @@ import { createDropWatch, type DropWatch, droppedField } from "./drop-watch.ts";
 import { createGridBook, type GridBook } from "./grid-book.ts";
 import { createHistograms, type Histograms } from "./histograms.ts";
 import { createHistory } from "./history.ts";
-import { createIntake, type Intake } from "./intake.ts";
+import { createIntake } from "./intake.ts";
+import type { Intake } from "./intake-ports.ts";
 import { createDeviceLink, type DeviceLink, type Incoming } from "./link.ts";
 import { createModels, type Models } from "./models.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import { createRefetch, type Refetch } from "./refetch.ts";
 import { inheritedThin } from "./session-stream.ts";
 import type { DeviceEvent, DeviceStatus } from "./status.ts";
 
@@ -49,6 +51,7 @@ interface Core {
   readonly drain: Drain;
   readonly models: Models;
   readonly presence: Presence;
+  readonly refetch: Refetch;
   readonly histograms: Histograms | undefined;
   fail(error: unknown): void;
 }
@@ -98,6 +101,7 @@ function createCore(options: ResolvedOptions, stored: () => void): Core {
       else delivery.wake();
     },
     stored,
+    kept: (frame, rows) => refetch.keep(frame, rows),
     accepted: (values) => {
       histograms?.count(values);
       history.add(values);
@@ -105,12 +109,15 @@ function createCore(options: ResolvedOptions, stored: () => void): Core {
     mayReplace: (id) => delivery.mayReplace(id),
     failed: fail,
   });
+  const channels = options.schema.channels.length;
+  const seal = intake.answer.bind(intake);
+  const refetch: Refetch = createRefetch(options.refetchBytes, { session: options.session, channels, seal });
   const configuration = createConfiguration(intake, book);
   const drain: Drain = createDrain(outbox, delivery.isQuarantined.bind(delivery));
   const models = createModels(history);
   const presence = createPresence();
   const parts = { options, startedAt, hub, transport, book, intake, configuration, delivery, drain, models };
-  return { ...parts, presence, histograms, fail };
+  return { ...parts, presence, refetch, histograms, fail };
 }
 
 function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
@@ -123,6 +130,7 @@ function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
     model: core.models.current?.version,
     ...core.intake.counts(),
     ...core.delivery.counts(),
+    refetch: core.refetch.counts(),
     dropped: core.options.outbox.dropped(),
     quarantined: core.delivery.quarantined,
     quarantine: core.delivery.quarantine(),
@@ -134,12 +142,13 @@ function statusOf(core: Core, state: DeviceStatus["state"]): DeviceStatus {
 function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
   const { session, sequence, accepted, refused, clipped, queued, published, resent, receipted, model, traffic } =
     status;
-  const { thinned, quarantine } = status;
+  const { thinned, quarantine, refetch } = status;
   const reason = quarantine.reason?.slice(0, longestReason);
   const { refused: denied, hangUps } = quarantine;
   return {
     session,
-    uptime: core.options.clock.now() - core.startedAt,
+    // The start is a whole number, and may have been rounded up.
+    uptime: Math.max(0, Math.round(core.options.clock.now() - core.startedAt)),
     sequence,
     accepted,
     refused: { total: Object.values(refused).reduce((sum, count) => sum + count, 0), reasons: refused },
@@ -150,6 +159,7 @@ function healthOf(core: Core, status: DeviceStatus): MessageOf<"health"> {
     receipted,
     dropped: droppedField(status.dropped),
     thinned,
+    refetch,
     quarantined: { refused: denied, hangUps, ...(reason ? { reason } : {}) },
     ...(model === undefined ? {} : { model }),
     traffic,
@@ -178,11 +188,25 @@ async function configure(core: Core, link: DeviceLink, message: MessageOf<"desir
   await link.publish("reported", { session, ...applied });
 }
 
+async function obey(core: Core, link: DeviceLink, command: MessageOf<"command">): Promise<void> {
+  switch (command.name) {
+    case "birth":
+      await link.rebirth();
+      return;
+    case "resend":
+      core.delivery.resend(command.session, command.ranges);
+      return;
+    case "refetch":
+      await core.refetch.answer(command.session, command.rows);
+  }
+}
+
 async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promise<void> {
   switch (incoming.kind) {
     case "receipt": {
       const frames = await core.delivery.receipt(incoming.message);
       core.intake.receipted(incoming.message);
+      core.refetch.receipted(incoming.message);
       if (frames > 0) core.hub.emit({ type: "receipted", frames });
       core.drain.check();
       return;
@@ -197,8 +221,7 @@ async function receive(core: Core, link: DeviceLink, incoming: Incoming): Promis
       core.delivery.hold(core.options.delivery.waitForGateway && core.presence.isAway);
       return;
     case "command":
-      if (incoming.message.name === "birth") await link.rebirth();
-      else core.delivery.resend(incoming.message.session, incoming.message.ranges);
+      await obey(core, link, incoming.message);
       return;
     case "desired":
       await configure(core, link, incoming.message, incoming.own);

@@ -2,7 +2,7 @@ import { GridError } from "@zipml/codec";
 import { createSerialQueue, type MessageOf } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
 import type { GridBook } from "./grid-book.ts";
-import type { Intake } from "./intake.ts";
+import type { Intake } from "./intake-ports.ts";
 import { checkBatch } from "./options.ts";
 
 /** What became of a desired configuration. */

@@ -40,11 +40,19 @@ export interface Device extends AsyncDisposable {
    * reading itself, `{ "temperature@-1": 21.3 }`, and is then taken at its word.
    *
    * @param row Readings by name, in their units; empty where the model looks at the rows before alone.
-   * @returns The target, in its unit.
+   * @returns The target, in its unit; of a model of classes the label.
    * @throws `DeviceError` with code `no-model`, or `history` until enough rows were pushed; the codec's `ReadingError` that
    * names the feature.
    */
   predict(row: Readonly<Record<string, number>>): number;
+  /**
+   * How sure {@link predict} is of a class: the label is the larger one from 0 on, and with the loss `logistic` this is the
+   * logarithm of its odds. Of a model that predicts a number, that number.
+   *
+   * @param row As `predict` takes it.
+   * @throws As `predict`.
+   */
+  decide(row: Readonly<Record<string, number>>): number;
   /**
    * Sends the frames in quarantine again now, as after a change of its limits or permissions.
    *
@@ -192,6 +200,7 @@ export function createDevice(options: DeviceOptions): Device {
     push: (row, { elapsed } = {}) => agent.intake.push(row, elapsed),
     flush: ({ signal } = {}) => flush(agent, signal, ended.signal),
     predict: agent.models.predict,
+    decide: agent.models.decide,
     retryQuarantined: () => agent.delivery.retryQuarantined(),
     status: () => (closed === undefined ? agent.status() : { ...agent.status(), state: "closed" }),
     events: agent.hub.events,

@@ -6,6 +6,8 @@ export interface ExactRows {
   add(id: FrameId, rows: readonly AcceptedRow[]): void;
   /** The frames of which rows are kept, oldest first. */
   ids(): readonly FrameId[];
+  /** The rows of a frame, which stay; undefined where they are no longer kept. */
+  rows(id: FrameId): readonly AcceptedRow[] | undefined;
   /** The rows of a frame, taken out. */
   take(id: FrameId): readonly AcceptedRow[] | undefined;
   /** A receipt came: what it covers is needed no longer. */
@@ -56,6 +58,7 @@ export function createExactRows(capacity: number): ExactRows {
       }
     },
     ids: () => [...kept.values()].map(({ id }) => id),
+    rows: (id) => kept.get(keyOf(id))?.rows,
     take: (id) => remove(keyOf(id)),
     release: (receipted) => {
       for (const [key, { id }] of kept) if (covers(receipted, id)) remove(key);

@@ -44,8 +44,8 @@ const manyBins = 4096;
  */
 function binsOf(grid: Grid, channel: number): number {
   const found = grid.channels[channel];
-  if (found === undefined || grid.scheme !== "count") return 0;
-  const levels = intervalCount(found.bits, found.samples) + 1;
+  if (found === undefined || grid.scheme === "dither") return 0;
+  const levels = intervalCount(found.bits, found.samples, grid.scheme) + 1;
   if (levels > mostLevels) return 0;
   return levels > manyLevels ? manyBins : fewBins;
 }

@@ -3,11 +3,12 @@ import { createSerialQueue, type SerialQueue } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
 import { createExactRows, type ExactRows } from "./exact-rows.ts";
 import type { GridBook, GridChange, GridPlan } from "./grid-book.ts";
+import type { Intake, IntakeCounts, IntakePorts } from "./intake-ports.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { AcceptedRow, FrameId, Receipted, SealedFrame } from "./outbox.ts";
+import type { AcceptedRow, FrameId, Receipted } from "./outbox.ts";
 import { type BatchOptions, rowsPerFrame, type Sealed, sealRows, withinOneFrame } from "./sealer.ts";
 import { createSessionStream, earlierStream, type SessionStream } from "./session-stream.ts";
-import { createThinning, type ThinnedCounts, type Thinning } from "./thinning.ts";
+import { createThinning, type Thinning } from "./thinning.ts";
 
 /** Latest time that a frame can say, ms from the session's start: 2⁵² − 1. */
 const latestTime = 0xfffffffffffff;
@@ -16,59 +17,6 @@ const latestTime = 0xfffffffffffff;
 const fewestThinned = 8;
 /** Most sealed frames that are thinned for one row that did not fit. */
 const mostAgain = 16;
-
-/** Counts since the agent was made. */
-export interface IntakeCounts {
-  /** Rows that the outbox took. */
-  readonly accepted: number;
-  /** Rows refused, by the code of the error that `push` rejected with. */
-  readonly refused: Readonly<Record<string, number>>;
-  /** Values clipped to the levels' range, by channel. */
-  readonly clipped: Readonly<Record<string, number>>;
-  /** Sequence that the next frame will have. */
-  readonly sequence: number;
-  readonly thinned: ThinnedCounts;
-}
-
-/** From a row to a sealed frame. */
-export interface Intake {
-  /** Takes a row in. @throws see `Device.push`. */
-  push(row: Readonly<Record<string, number>>, time: number | undefined): Promise<void>;
-  /** Resolves when the outbox has the note of this session; tries again where that failed before. */
-  noted(): Promise<void>;
-  /** Seals the rows that earlier sessions left, under the sessions that they came in. */
-  recover(): Promise<void>;
-  /** Seals every row accepted so far. */
-  seal(): Promise<void>;
-  /**
-   * Seals what came under the grid in force, notes others in the outbox and only then puts them in force.
-   *
-   * @returns The first sequence that they hold for.
-   * @throws `GridError`, or {@link DeviceError} with code `outbox` when it could not be noted: nothing has changed.
-   */
-  adopt(change: GridChange): Promise<number>;
-  /** Other bounds for frames from now on. */
-  rebatch(batch: BatchOptions): void;
-  readonly batch: BatchOptions;
-  /** A receipt came: exact rows that were kept beside its frames go. */
-  receipted(receipted: Receipted): void;
-  counts(): IntakeCounts;
-  /** No row is taken from now on. */
-  stop(): void;
-}
-
-/** What the intake tells the agent. */
-export interface IntakePorts {
-  sealed(frame: SealedFrame): void;
-  /** Something was put into the outbox: its policy may have dropped something else. */
-  stored(): void;
-  /** The outbox has taken a row: its readings in the schema's order. */
-  accepted(values: Float64Array): void;
-  /** Whether a frame may be sealed anew: it was never published, and is not about to be. */
-  mayReplace(id: FrameId): boolean;
-  /** Sealing failed; the rows are still in the outbox. */
-  failed(error: unknown): void;
-}
 
 /**
  * @param options The agent's options.
@@ -169,6 +117,20 @@ class OutboxIntake implements Intake {
 
   receipted(receipted: Receipted): void {
     this.#exact.release(receipted);
+  }
+
+  answer(bytesOf: (sequence: number, grid: number) => Uint8Array): Promise<FrameId> {
+    return this.#queue.run(async () => {
+      const { session, outbox } = this.#options;
+      await this.noted();
+      const sequence = this.#sequence;
+      const bytes = bytesOf(sequence, this.#book.quantizer.grid.epoch);
+      await outbox.seal({ session, sequence, rows: 0, bytes });
+      this.#sequence += 1;
+      this.#ports.stored();
+      this.#ports.sealed({ session, sequence, rows: 0, bytes });
+      return { session, sequence };
+    });
   }
 
   rebatch(batch: BatchOptions): void {
@@ -333,6 +295,7 @@ class OutboxIntake implements Intake {
     this.#sequence += 1;
     if (encoder !== this.#book.quantizer) this.#thinned.rows += rows.length;
     else this.#exact.add(sealed.frame, rows);
+    this.#ports.kept(sealed.frame, rows);
     this.#ports.sealed(sealed.frame);
     return rows.length;
   }

@@ -15,6 +15,8 @@ export interface Models {
   take(message: MessageOf<"model">, own: boolean): Predictor | undefined;
   /** @throws {@link DeviceError} with code `no-model` or `history`, or the codec's `ReadingError`. */
   predict(row: Readonly<Record<string, number>>): number;
+  /** @throws As `predict`. */
+  decide(row: Readonly<Record<string, number>>): number;
 }
 
 interface Taken {
@@ -31,6 +33,11 @@ interface Taken {
 export function createModels(history: History = createHistory({ channels: [] })): Models {
   const taken: { own?: Taken; group?: Taken } = {};
   const current = (): Predictor | undefined => (taken.own ?? taken.group)?.predictor;
+  const known = (): Predictor => {
+    const predictor = current();
+    if (predictor === undefined) throw new DeviceError("no-model", "no gateway has published a model yet");
+    return predictor;
+  };
   return {
     get current() {
       return current();
@@ -45,10 +52,7 @@ export function createModels(history: History = createHistory({ channels: [] }))
       history.keep(Math.max(taken.own?.predictor.lags ?? 0, taken.group?.predictor.lags ?? 0));
       return predictor;
     },
-    predict: (row) => {
-      const predictor = current();
-      if (predictor === undefined) throw new DeviceError("no-model", "no gateway has published a model yet");
-      return predictor.predict(row);
-    },
+    predict: (row) => known().predict(row),
+    decide: (row) => known().decide(row),
   };
 }

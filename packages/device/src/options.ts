@@ -43,7 +43,8 @@ export interface DeviceOptions {
   readonly delivery?: Partial<DeliveryOptions>;
   /**
    * Nominal milliseconds between rows. A row pushed without a time is put on the nearest multiple, so that frames carry
-   * one interval and not one a row. Default 0: times as the clock gives them, in whole milliseconds.
+   * one interval and not one a row; whole seconds take the fewest bytes, also in a frame of one row. Default 0: times as
+   * the clock gives them, in whole milliseconds.
    */
   readonly interval?: number;
   /** Milliseconds between health messages. Default 60,000; 0 turns them off, but for the one at close. */
@@ -65,6 +66,11 @@ export interface DeviceOptions {
    * enough room. Default 0: a sealed frame stays as it is.
    */
   readonly keepExact?: number;
+  /**
+   * Bytes of exact rows that are kept in memory, sent or not, for a gateway that trains by refetching and asks for some of
+   * them (see `docs/refetch.md`): the newest that fit. A restart forgets them. Default 0: the device answers that it has none.
+   */
+  readonly refetchBytes?: number;
   /** A session counter that the device keeps, 0 … 2³² − 1. Default the outbox's own, or 32 random bits where it has none. */
   readonly session?: number;
   /** Time. Default the system's. */
@@ -91,6 +97,7 @@ export interface ResolvedOptions {
   readonly levels: HistogramOptions;
   readonly outbox: Outbox;
   readonly keepExact: number;
+  readonly refetchBytes: number;
   readonly session: number;
   /** 128 random bits, hexadecimal, that nobody else knows: they key the draws. */
   readonly secret: string;
@@ -177,6 +184,7 @@ export function resolveOptions(options: DeviceOptions): ResolvedOptions {
     },
     outbox,
     keepExact: within("keepExact", options.keepExact ?? 0, 0, 2 ** 40),
+    refetchBytes: within("refetchBytes", options.refetchBytes ?? 0, 0, 2 ** 40),
     session,
     secret: Array.from({ length: 4 }, () => random().toString(16).padStart(8, "0")).join(""),
     clock: options.clock ?? systemClock(),

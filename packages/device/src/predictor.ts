@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Lag, lagOf, ReadingError } from "@zipml/codec";
-import { type MessageOf, modelBytes, modelWeights } from "@zipml/protocol";
+import { type MessageOf, type Model, modelBytes, modelWeights } from "@zipml/protocol";
 import { DeviceError } from "./errors.ts";
 import { createHistory, type History } from "./history.ts";
 
@@ -15,15 +15,25 @@ export interface Predictor {
   readonly features: readonly string[];
   /** Rows back that they look; 0 for a model without lags. */
   readonly lags: number;
+  /** Where the target names one of two classes: the loss that made the model, and the labels. */
+  readonly classes: Model["classes"];
   /**
-   * The prediction for one row, in the target's unit. A feature `temperature@-2` that the row itself does not name is the
+   * The prediction for one row, in the target's unit: of a model of classes the label that {@link decide} speaks for.
+   *
+   * @param row See {@link decide}.
+   * @throws As {@link decide}.
+   */
+  predict(row: Readonly<Record<string, number>>): number;
+  /**
+   * The decision value of a model of classes: the label is `positive` from 0 on, else `negative`; with the loss `logistic` it
+   * is the logarithm of the odds. Of any other model the prediction. A feature `temperature@-2` that the row itself does not name is the
    * reading of two rows before in the history.
    *
    * @param row Readings by name, in their units; names that the model does not use are ignored.
    * @throws The codec's `ReadingError` (`missing` or `non-finite`) that names the feature; {@link DeviceError} with code
    * `history` where a row before is needed that the history does not hold.
    */
-  predict(row: Readonly<Record<string, number>>): number;
+  decide(row: Readonly<Record<string, number>>): number;
 }
 
 /**
@@ -37,7 +47,7 @@ export function createPredictor(
   model: MessageOf<"model">,
   history: History = createHistory({ channels: [] }),
 ): Predictor {
-  const { features, target, intercept } = model;
+  const { features, target, intercept, classes } = model;
   const hash = createHash("sha256").update(modelBytes(model)).digest("hex");
   if (hash !== model.hash)
     throw new DeviceError("model-hash", `model ${model.version} has hash ${hash} and claims ${model.hash}`);
@@ -57,20 +67,27 @@ export function createPredictor(
     const known = `${history.rows} rows have been pushed since it, or one before it, came`;
     throw new DeviceError("history", `model ${model.version} looks ${lags} rows back, and ${known}`);
   };
+  const decide = (row: Readonly<Record<string, number>>): number => {
+    let sum = intercept;
+    for (const [i, { name, mean }] of features.entries()) {
+      const value = readingOf(row, name, back[i]);
+      if (!Number.isFinite(value)) throw new ReadingError("non-finite", `${value} is refused`, 0, name);
+      sum += (slopes[i] ?? 0) * (value - mean);
+    }
+    return sum;
+  };
   return {
     version: model.version,
     hash: model.hash,
     target: { name: target.name, unit: target.unit },
     features: features.map(({ name }) => name),
     lags,
+    classes,
     predict: (row) => {
-      let sum = intercept;
-      for (const [i, { name, mean }] of features.entries()) {
-        const value = readingOf(row, name, back[i]);
-        if (!Number.isFinite(value)) throw new ReadingError("non-finite", `${value} is refused`, 0, name);
-        sum += (slopes[i] ?? 0) * (value - mean);
-      }
-      return sum;
+      const decision = decide(row);
+      if (classes === undefined) return decision;
+      return decision >= 0 ? classes.positive : classes.negative;
     },
+    decide,
   };
 }

@@ -48,9 +48,11 @@ export function withinOneFrame(rows: readonly AcceptedRow[]): readonly AcceptedR
   return cut < 0 ? rows : rows.slice(0, cut);
 }
 
-function intervalsOf(rows: readonly AcceptedRow[]): number | readonly number[] {
+/** @param kept What the device keeps to: a frame of one row says it too, as its own time is shorter to tell by it. */
+function intervalsOf(rows: readonly AcceptedRow[], kept: number): number | readonly number[] {
   const deltas = rows.slice(1).map((row, i) => row.time - (rows[i]?.time ?? 0));
-  const [first = 0] = deltas;
+  const isOnTime = Number.isInteger(kept) && kept > 0 && (rows[0]?.time ?? 0) % kept === 0;
+  const [first = isOnTime ? kept : 0] = deltas;
   return deltas.every((delta) => delta === first) ? first : deltas;
 }
 
@@ -60,6 +62,8 @@ export interface SealKeys {
   readonly device: string;
   /** Key of the session's draws. */
   readonly drawKey: StreamKey;
+  /** Time between rows that the device keeps to, ms; 0 or left out where it keeps to none. */
+  readonly interval?: number;
 }
 
 /**
@@ -75,7 +79,7 @@ export function sealRows(
   rows: readonly AcceptedRow[],
   sequence: number,
   quantizer: Quantizer,
-  { device, drawKey }: SealKeys,
+  { device, drawKey, interval = 0 }: SealKeys,
 ): Sealed {
   const width = quantizer.channels.length;
   const values = new Float64Array(rows.length * width);
@@ -92,7 +96,7 @@ export function sealRows(
     grid: quantizer.grid.epoch,
     coding,
     start: rows[0]?.time ?? 0,
-    interval: intervalsOf(rows),
+    interval: intervalsOf(rows, interval),
     rows: rows.length,
     body,
   });

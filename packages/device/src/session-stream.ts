@@ -29,12 +29,13 @@ export interface EarlierStream extends SessionStream {
  * @param schema Its channels.
  */
 export function createSessionStream(
-  { group, id, secret }: ResolvedOptions,
+  { group, id, secret, interval }: ResolvedOptions,
   session: number,
   schema: Schema,
 ): SessionStream {
   return {
     device: id,
+    interval,
     drawKey: streamKey(`draw/${group}/${id}/${session}/${secret}`),
     names: schema.channels.map(({ name }) => name),
   };

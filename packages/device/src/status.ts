@@ -1,6 +1,7 @@
 import type { Traffic } from "@zipml/protocol";
 import type { Dropped, OutboxUsage } from "./outbox.ts";
 import type { Offence, QuarantineCounts } from "./quarantine.ts";
+import type { RefetchCounts } from "./refetch.ts";
 import type { ThinnedCounts } from "./thinning.ts";
 
 /** What a device agent always tells. Counts are since it was made. */
@@ -33,6 +34,8 @@ export interface DeviceStatus {
   readonly receipted: number;
   /** What went out under the coarser grid because the outbox was full. */
   readonly thinned: ThinnedCounts;
+  /** What a gateway asked of the exact rows that are kept. */
+  readonly refetch: RefetchCounts;
   /** What the outbox's policy dropped, since the outbox was made. */
   readonly dropped: Dropped;
   /** Frames that are kept and not sent for now. */

@@ -12,6 +12,7 @@ function setUp() {
     sealed: () => undefined,
     stored: () => undefined,
     accepted: () => undefined,
+    kept: () => undefined,
     mayReplace: () => false,
     failed: () => undefined,
   };

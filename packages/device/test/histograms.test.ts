@@ -68,7 +68,7 @@ describe("histograms", () => {
     const fine = takeOne();
     expect(fine).toMatchObject({ channel: "x", bins: 4096 });
     expect(shown(fine)).toEqual(["1024:1"]);
-    for (const options of [{ bits: 11, samples: 1 }, { scheme: "dither" }] as const) {
+    for (const options of [{ bits: 11, samples: 1 }, { bits: 12, scheme: "interval" }, { scheme: "dither" }] as const) {
       grids.now = uniformGrid(wide, { epoch: 2, ...options });
       expect(takeOne()).toBeUndefined(); // levels that can't follow
     }

@@ -20,6 +20,7 @@ function setUp(capacity: number, given: Partial<DeviceOptions> & { readonly poli
     sealed: () => {},
     stored: () => {},
     accepted: () => {},
+    kept: () => undefined,
     mayReplace: ({ sequence }: FrameId) => !published.has(sequence),
     failed: (error) => failures.push(error),
   });

@@ -16,6 +16,7 @@ function setUp(given: Partial<DeviceOptions> = {}) {
     sealed: (frame: SealedFrame) => frames.push(frame),
     stored: () => {},
     accepted: () => {},
+    kept: () => undefined,
     mayReplace: () => false,
     failed: (error: unknown) => failures.push(error),
   };

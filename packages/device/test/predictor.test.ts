@@ -34,6 +34,24 @@ describe("predictor", () => {
     expect(createPredictor(model(1, { weights })).predict({ x: 2, flat: 0 })).toBeCloseTo(10 + 0.9 * 2, 12);
   });
 
+  it("predicts the label of a model of classes, and tells how sure it is", () => {
+    const classes = { loss: "logistic", negative: 3, positive: 7 };
+    const target = { name: "y", unit: "", mean: -1, deviation: 1 };
+    const predictor = createPredictor(model(1, { target, intercept: -1, classes }));
+    const decisions = [3, 5, 5.001, 9].map((x) => predictor.decide({ x, flat: 0 }));
+    expect(decisions).toEqual([-0.5, 0, expect.closeTo(0.00025, 9), 1]);
+    expect([3, 5, 5.001, 9].map((x) => predictor.predict({ x, flat: 0 }))).toEqual([3, 7, 7, 7]);
+    expect(predictor.classes).toEqual(classes);
+    expect(createPredictor(model(1)).decide({ x: 3, flat: 0 })).toBe(
+      createPredictor(model(1)).predict({ x: 3, flat: 0 }),
+    );
+    // The labels are part of what the hash covers, and so is the absence of them.
+    const known = model(1, { classes });
+    expect(() => createPredictor({ ...known, classes: { ...classes, positive: 8 } })).toThrow(code("model-hash"));
+    const { classes: _, ...stripped } = known;
+    expect(() => createPredictor(stripped)).toThrow(code("model-hash"));
+  });
+
   it("refuses a model that is not what its hash says", () => {
     const altered = { ...model(1), intercept: 11 };
     expect(() => createPredictor(altered)).toThrow(code("model-hash"));

@@ -13,11 +13,12 @@ import {
 import { type Configurator, createConfigurator } from "./configurator.ts";
 import type { DeviceRecord } from "./ingest/registry.ts";
 import type { SessionRecord } from "./ingest/session.ts";
+import type { TrainedModel } from "./learner.ts";
 import { createLevelFollower, type FollowerPorts, type LevelFollower } from "./levels/follower.ts";
 import { createGatewayLink, stateOf } from "./link.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
-import type { DeviceSummary, GatewayStatus } from "./status.ts";
+import type { DeviceSummary, GatewayStatus, TrainingStatus } from "./status.ts";
 
 /** A gateway that is connected, or trying to. */
 export interface Core extends Parts {
@@ -142,6 +143,12 @@ function summary(device: DeviceRecord, now: number): DeviceSummary {
   };
 }
 
+function trainingStatus(latest: TrainedModel | undefined): TrainingStatus | undefined {
+  if (latest === undefined) return undefined;
+  const { model, epochs, before, seconds, warnings } = latest;
+  return { rows: model.rows, passes: model.epochs, loss: epochs.at(-1)?.loss ?? Number.NaN, before, seconds, warnings };
+}
+
 /** What a gateway tells now. */
 export function statusOf(core: Core): GatewayStatus {
   const { link, ingest, control, registry, store, learner, transport, task, journal, options } = core;
@@ -156,6 +163,8 @@ export function statusOf(core: Core): GatewayStatus {
     rows: { held: store.rows, stored: store.stored },
     devices,
     model: learner.latest?.version,
+    training: trainingStatus(learner.latest),
+    refetch: core.refetch.status(),
     traffic: transport.traffic(),
     log: journal.status(),
     levels: core.follower?.status(),

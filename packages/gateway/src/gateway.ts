@@ -9,7 +9,7 @@ import type { TrainedModel } from "./learner.ts";
 import { type GatewayOptions, resolveGatewayOptions } from "./options.ts";
 import { openParts } from "./parts.ts";
 import type { GatewayEvent, GatewayStatus } from "./status.ts";
-import { predictRow } from "./train/index.ts";
+import { type LinearModel, labelOf, predictRow } from "./train/index.ts";
 
 /** A gateway: takes the frames of a group in, trains on their codes, and publishes the model. */
 export interface Gateway extends AsyncDisposable {
@@ -37,10 +37,18 @@ export interface Gateway extends AsyncDisposable {
    *
    * @param row Readings by name, in their units; under `training.lags` those of the rows before too, by names as
    * `temperature@-1`: no rows are remembered here.
-   * @returns The target, in its unit.
+   * @returns The target, in its unit; of a model of classes the label.
    * @throws {@link GatewayError} `no-model`; `options` where a feature is missing or not finite.
    */
   predict(row: Readonly<Record<string, number>>): number;
+  /**
+   * The decision value of a model of classes: the larger label from 0 on; with the loss `logistic` the logarithm of its
+   * odds. Of any other model the prediction.
+   *
+   * @param row As `predict` takes it.
+   * @throws As `predict`.
+   */
+  decide(row: Readonly<Record<string, number>>): number;
   /**
    * Publishes a configuration, retained. Devices answer by `reported` events.
    *
@@ -56,10 +64,13 @@ export interface Gateway extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-function predict(core: Core, row: Readonly<Record<string, number>>): number {
-  const { latest } = core.learner;
+function modelOf({ learner: { latest } }: Core): LinearModel {
   if (latest === undefined) throw new GatewayError("no-model", "nothing was trained yet");
-  const values = latest.model.features.map(({ name }) => {
+  return latest.model;
+}
+
+function decide(model: LinearModel, row: Readonly<Record<string, number>>): number {
+  const values = model.features.map(({ name }) => {
     const value = Object.hasOwn(row, name) ? row[name] : undefined;
     if (value === undefined || !Number.isFinite(value))
       throw new GatewayError(
@@ -68,7 +79,12 @@ function predict(core: Core, row: Readonly<Record<string, number>>): number {
       );
     return value;
   });
-  return predictRow(latest.model, values);
+  return predictRow(model, values);
+}
+
+function predict(model: LinearModel, row: Readonly<Record<string, number>>): number {
+  const decision = decide(model, row);
+  return model.classes === undefined ? decision : labelOf(model, decision);
 }
 
 /** A promise that others settle. */
@@ -138,7 +154,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ready: () => gate.opened,
     train: core.learner.train.bind(core.learner),
     model: () => core.learner.latest,
-    predict: (row) => predict(core, row),
+    predict: (row) => predict(modelOf(core), row),
+    decide: (row) => decide(modelOf(core), row),
     configure: core.configurator.configure.bind(core.configurator),
     status: () => statusOf(core),
     events: core.hub.events,

@@ -20,7 +20,7 @@ export interface ModelLabel {
  * @param label Version and time.
  */
 export function modelMessage(model: LinearModel, bits: number, seed: number | string, label: ModelLabel): Model {
-  const { target, features, rows, estimator, solver } = model;
+  const { target, features, rows, estimator, solver, classes } = model;
   const values = Float64Array.from(features, ({ weight }) => weight);
   const content: ModelContent = {
     target,
@@ -28,6 +28,7 @@ export function modelMessage(model: LinearModel, bits: number, seed: number | st
     weights:
       bits === 0 ? { bits: 0, values: [...values] } : packedWeights(values, bits, `publish/${seed}/${label.version}`),
     intercept: target.mean,
+    ...(classes === undefined ? {} : { classes }),
   };
   const hash = createHash("sha256").update(modelBytes(content)).digest("hex");
   return { ...content, version: label.version, hash, createdAt: Math.round(label.createdAt), estimator, solver, rows };

@@ -16,7 +16,8 @@ import type { ReceiptOptions } from "./ingest/receipts.ts";
 import type { RegistryLimits } from "./ingest/registry.ts";
 import type { LevelsOptions } from "./levels/options.ts";
 import type { LogOptions } from "./log/writer.ts";
-import { resolveTrainOptions, type TrainOptions } from "./train/index.ts";
+import type { RefetchOptions } from "./refetch/refetch.ts";
+import { type EstimatorName, resolveTrainOptions, type TrainOptions, usualEstimator } from "./train/index.ts";
 
 /** What a gateway trains, when, and on how much. */
 export interface TrainingOptions
@@ -34,7 +35,24 @@ export interface TrainingOptions
       | "modelBits"
       | "gradientBits"
       | "residualBits"
+      | "variance"
+      | "average"
+      | "loss"
+      | "degree"
+      | "l1"
+      | "l2"
+      | "box"
+      | "ball"
     > {
+  /**
+   * Whether a training goes on from the model before, which then lives with the stream: `new` on the rows that have come since
+   * and in their order by device, each of them read in one training only and in none after, over restarts too; `all` on all
+   * rows held. Steps of the schedule `inverse` go on falling, so that all readings count alike; `constant` follows what
+   * changes. Default none: every training begins anew on all rows held.
+   */
+  readonly living?: "new" | "all";
+  /** With the estimator `refetch` (loss hinge, grids of scheme `interval`): how devices are asked for exact rows. */
+  readonly refetch?: RefetchOptions;
   /** Newest rows that are trained on. Default 1,000,000. */
   readonly window?: number;
   /** Fewest rows that are trained on. Default 100. */
@@ -93,13 +111,14 @@ export interface ResolvedGatewayOptions {
   readonly group: string;
   readonly directory: string | undefined;
   readonly log: LogOptions;
-  readonly training: TrainingOptions;
+  readonly training: ResolvedTraining;
   readonly window: number;
   readonly minimum: number;
   readonly everyRows: number;
   readonly everySeconds: number;
   readonly publishBits: number;
   readonly thin: ThinOptions | undefined;
+  readonly refetch: Required<RefetchOptions>;
   readonly levels: Required<LevelsOptions>;
   readonly receipts: ReceiptOptions;
   readonly limits: RegistryLimits;
@@ -107,6 +126,28 @@ export interface ResolvedGatewayOptions {
   readonly clock: Clock;
   /** When this run of the gateway began, ms since 1970: what tells its presence from an earlier run's. */
   readonly startedAt: number;
+}
+
+/** {@link TrainingOptions} whose loss, degree and estimator are settled. */
+export type ResolvedTraining = TrainingOptions & { readonly estimator: EstimatorName };
+
+/** What would fail at the first training fails here. @throws `TrainingError` `options` */
+function resolveTraining(training: TrainingOptions = {}): ResolvedTraining {
+  const objective = resolveTrainOptions(training);
+  const { living, solver, lags = 0 } = training;
+  if (training.estimator === "refetch" && lags > 0)
+    throw new GatewayError(
+      "options",
+      'training.lags makes rows of several, which the estimator "refetch" can\'t ask for',
+    );
+  if (living !== undefined && living !== "new" && living !== "all")
+    throw new GatewayError("options", `training.living must be new or all, not ${JSON.stringify(living)}`);
+  if (living !== undefined && solver === "closed-form")
+    throw new GatewayError(
+      "options",
+      "training.living goes on from a model, and the closed form from none: the solver is sgd",
+    );
+  return { ...training, estimator: training.estimator ?? usualEstimator(objective), degree: objective.degree };
 }
 
 function within(name: string, value: number, least: number, most: number, whole = true): number {
@@ -120,16 +161,18 @@ function within(name: string, value: number, least: number, most: number, whole 
 const most = 1_000_000_000;
 
 /** Rows under the thin grid must be of use to the group's training. */
-function checkThin(thin: ThinOptions | undefined, estimator = "symmetric"): ThinOptions | undefined {
+function checkThin(thin: ThinOptions | undefined, estimator: EstimatorName, draws: number): ThinOptions | undefined {
   if (thin === undefined) return undefined;
   const { bits, samples = 2, targetBits = 8 } = thin;
+  if (estimator === "refetch")
+    throw new GatewayError("options", "grid.thin has scheme count, which is no use to refetch: it needs interval");
   within("grid.thin.bits", bits, 1, 16);
   within("grid.thin.samples", samples, 1, Math.min(15, 2 ** bits - 1));
   within("grid.thin.targetBits", targetBits, 1, 16);
-  if ((estimator === "naive") !== (samples === 1))
+  if (estimator === "naive" ? samples !== 1 : samples < draws)
     throw new GatewayError(
       "options",
-      `grid.thin.samples ${samples} is no use to ${estimator}: it needs ${estimator === "naive" ? "exactly one" : "two or more"}`,
+      `grid.thin.samples ${samples} is no use to ${estimator}: it needs ${estimator === "naive" ? "exactly one" : `${draws} or more`}`,
     );
   return { bits, samples, targetBits };
 }
@@ -141,6 +184,18 @@ function checkLags({ lags = 0, features, target }: TrainingOptions): void {
       "options",
       `training.features holds the target ${JSON.stringify(target)}, which training.lags alone makes a feature`,
     );
+}
+
+function resolveRefetch({
+  seconds = 30,
+  againSeconds = 5,
+  bytes = 67_108_864,
+}: RefetchOptions = {}): Required<RefetchOptions> {
+  return {
+    seconds: within("training.refetch.seconds", seconds, 0.001, 86_400, false),
+    againSeconds: within("training.refetch.againSeconds", againSeconds, 0.001, 86_400, false),
+    bytes: within("training.refetch.bytes", bytes, 65_536, 1_000_000_000_000),
+  };
 }
 
 function resolveLevels(levels: LevelsOptions = {}): Required<LevelsOptions> {
@@ -161,10 +216,10 @@ function resolveLevels(levels: LevelsOptions = {}): Required<LevelsOptions> {
  */
 export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
   const clock = options.clock ?? systemClock();
-  const { training = {}, receipts = {}, limits = {}, log = {} } = options;
+  const { receipts = {}, limits = {}, log = {} } = options;
   if ((options.transport === undefined) === (options.broker === undefined))
     throw new GatewayError("options", "give either transport (an external broker) or broker (the embedded one)");
-  resolveTrainOptions(training); // what would fail at the first training fails here
+  const training = resolveTraining(options.training);
   checkLags(training);
   if (training.estimator === "full")
     throw new GatewayError("options", 'training.estimator "full" reads raw rows; what arrives is codes');
@@ -177,11 +232,12 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
       pendingBytes: within("log.pendingBytes", log.pendingBytes ?? 67_108_864, 1, most),
     },
     training,
+    refetch: resolveRefetch(training.refetch),
     window: within("training.window", training.window ?? 1_000_000, 1, most),
     minimum: within("training.minimum", training.minimum ?? 100, 2, most),
     everyRows: within("training.everyRows", training.everyRows ?? 1000, 0, most),
     everySeconds: within("training.everySeconds", training.everySeconds ?? 0, 0, most, false),
-    thin: checkThin(options.grid?.thin, training.estimator),
+    thin: checkThin(options.grid?.thin, training.estimator, (training.degree ?? 1) + 1),
     levels: resolveLevels(options.levels),
     publishBits: within("publishBits", options.publishBits ?? 8, 0, 16),
     receipts: {

@@ -11,6 +11,7 @@ import { openJournal } from "./log/disk-journal.ts";
 import { type LogFiles, systemFiles } from "./log/files.ts";
 import { type Findings, type Journal, memoryJournal } from "./log/journal.ts";
 import type { ResolvedGatewayOptions } from "./options.ts";
+import { createRefetch, type Refetch } from "./refetch/refetch.ts";
 import { createSampleStore, type SampleStore } from "./sample-store.ts";
 import type { GatewayEvent } from "./status.ts";
 
@@ -25,6 +26,7 @@ export interface Parts {
   readonly control: ControlGate;
   readonly receipts: Receipts;
   readonly learner: Learner;
+  readonly refetch: Refetch;
   readonly journal: Journal;
   readonly recovery: Recovery;
   /** What was found wrong with the log. */
@@ -78,6 +80,7 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
   const store = createSampleStore(window, journal.saved.rows);
   const task = createGroupTask(training, (made) => hub.emit({ type: "task", task: made }));
   const unusable = (device: string, reason: string): void => hub.emit({ type: "unusable", device, reason });
+  const refetch = createRefetch({ clock, command }, options.refetch);
   const ingest = createIngest({
     clock,
     registry,
@@ -92,6 +95,7 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
       hub.emit({ type: "stored", device, session, sequence, rows });
       learner.grown();
     },
+    answered: refetch.take,
     receipt: receipts.mark,
     refused: (device, error) => hub.emit({ type: "refused", device, reason: error.message, error }),
   });
@@ -107,6 +111,7 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
       clock,
       store,
       failed,
+      exactRows: refetch.rowsOf,
       task: () => task.task,
       checkpoint: (trained) => journal.checkpoint(trained).catch(failed),
       publish: (message) => {
@@ -116,8 +121,22 @@ function createParts(options: ResolvedGatewayOptions, hub: Hub, journal: Journal
     },
     options,
   );
-  const recovery = createRecovery({ registry, task, unusable, store: store.add });
-  return { options, hub, registry, store, task, ingest, control, receipts, learner, journal, recovery, outlet };
+  const recovery = createRecovery({ registry, task, unusable, store: store.add, answered: refetch.restore });
+  return {
+    options,
+    hub,
+    registry,
+    store,
+    task,
+    ingest,
+    control,
+    receipts,
+    learner,
+    refetch,
+    journal,
+    recovery,
+    outlet,
+  };
 }
 
 async function openLog(options: ResolvedGatewayOptions, hub: Hub, files: LogFiles): Promise<Journal> {

@@ -1,6 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { ditherPlace, type Quantizer } from "@zipml/codec";
 import { createKeptSums } from "./kept-sums.ts";
+import type { RowPlace } from "./refetch/exact-store.ts";
+import { blockRows, strideOf } from "./row-spread.ts";
+import { placesOf } from "./stored-places.ts";
 import {
   createLagged,
   type KeptMoments,
@@ -38,6 +41,10 @@ export type FramePlace = Pick<StoredFrame, "device" | "session" | "sequence" | "
 export interface StoredRows extends SampleSource {
   /** Rows left out because they lack history; 0 without lags. */
   readonly short: number;
+  /** The frames held, also those whose rows are not read. */
+  readonly frames: readonly FramePlace[];
+  /** Where a row stands, by its number in the source; undefined with lags, where a row is made of several. */
+  readonly placeOf?: (row: number) => RowPlace;
 }
 
 /** The codes that are trained on: the newest rows of a group, bounded by a window. */
@@ -57,12 +64,10 @@ export interface SampleStore {
    * @param layout Lags that each row gets. They reach back over the frames of one session that follow each other without
    * a gap, under one grid; a row that lacks some of them is left out. Lagged rows are made when they are read: what is
    * held meanwhile are the rows themselves.
+   * @param isRead Frames whose rows are read; the others serve as history alone. Default all.
    */
-  source(columns: number, layout?: LagLayout): StoredRows;
+  source(columns: number, layout?: LagLayout, isRead?: (frame: FramePlace) => boolean): StoredRows;
 }
-
-/** Rows of a block handed to the trainer. */
-const blockRows = 4096;
 
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
@@ -101,6 +106,8 @@ function oldestRows(frame: HeldFrame, rows: number): HeldFrame {
   return { ...frame, rows, codes: frame.codes.subarray(0, rows * columns) };
 }
 
+type IsRead = (frame: FramePlace) => boolean;
+
 /** Frames of one grid, in order of place. */
 interface Segment {
   readonly quantizer: Quantizer;
@@ -115,17 +122,6 @@ function segmentsOf(ordered: readonly HeldFrame[]): Segment[] {
     else segment.frames.push(frame);
   }
   return [...segments.values()];
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-/** A stride near the golden section of n that visits every row once. */
-function strideOf(n: number): number {
-  let stride = Math.max(1, Math.round(n * 0.6180339887498949));
-  while (greatestCommonDivisor(stride, n) !== 1) stride += 1;
-  return stride;
 }
 
 function rowsOf(frames: readonly HeldFrame[]): number {
@@ -178,9 +174,21 @@ function runsOf(frames: readonly HeldFrame[]): number[] {
 /** A block, made when it is read. */
 type LateBlock = () => SampleBlock;
 
+/** The rows of frames that are read and that have their history. */
+function laggedRows(frames: readonly HeldFrame[], lags: number, isRead: IsRead | undefined): Uint32Array {
+  const rows = rowsWithHistory(runsOf(frames), lags);
+  if (isRead === undefined) return rows;
+  const read = new Uint8Array(rowsOf(frames));
+  let at = 0;
+  for (const frame of frames) {
+    if (isRead(frame)) read.fill(1, at, at + frame.rows);
+    at += frame.rows;
+  }
+  return rows.filter((row) => read[row] === 1);
+}
+
 /** Rows with history, spread as all rows are. */
-function* laggedOf(segment: Segment, columns: number, lags: number, lag: MakeLagged): Generator<LateBlock> {
-  const rows = rowsWithHistory(runsOf(segment.frames), lags);
+function* laggedOf(segment: Segment, columns: number, rows: Uint32Array, lag: MakeLagged): Generator<LateBlock> {
   const total = rows.length;
   if (total === 0) return;
   const stride = strideOf(total);
@@ -247,20 +255,24 @@ function sourceOf(
   ordered: readonly HeldFrame[],
   columns: number,
   layout: LagLayout | undefined,
+  isRead: IsRead | undefined,
   moments: (quantizers: readonly Quantizer[]) => readonly KeptMoments[] | undefined,
 ): StoredRows {
-  const segments = segmentsOf(ordered);
-  const held = rowsOf(ordered);
+  const wanted = isRead === undefined ? ordered : ordered.filter(isRead);
+  const segments = segmentsOf(layout === undefined ? wanted : ordered);
+  const held = rowsOf(wanted);
   if (layout === undefined) {
     const blocks = interleave(segments.map((segment) => blocksOf(segment, columns)));
-    const kept = moments(segments.map(({ quantizer }) => quantizer));
-    return { rows: held, short: 0, columns, kept, blocks: () => paced(blocks) };
+    const kept = isRead === undefined ? moments(segments.map(({ quantizer }) => quantizer)) : undefined;
+    const placeOf = placesOf(segments.map((segment) => segment.frames));
+    return { rows: held, short: 0, columns, frames: ordered, placeOf, kept, blocks: () => paced(blocks) };
   }
   const { lags } = layout;
   const lag = createLagged(layout);
-  const rows = segments.reduce((sum, { frames }) => sum + rowsWithHistory(runsOf(frames), lags).length, 0);
-  const blocks = interleave(segments.map((segment) => laggedOf(segment, columns, lags, lag)));
-  return { rows, short: held - rows, columns: layout.columns.length, blocks: () => paced(blocks) };
+  const lists = segments.map(({ frames }) => laggedRows(frames, lags, isRead));
+  const rows = lists.reduce((sum, list) => sum + list.length, 0);
+  const blocks = interleave(segments.map((segment, s) => laggedOf(segment, columns, lists[s] as Uint32Array, lag)));
+  return { rows, short: held - rows, columns: layout.columns.length, frames: ordered, blocks: () => paced(blocks) };
 }
 
 /**
@@ -300,6 +312,6 @@ export function createSampleStore(window: number, before = 0): SampleStore {
       const [oldest] = frames;
       return oldest !== undefined && rows >= window && byTime(frame, oldest) < 0;
     },
-    source: (columns, layout) => sourceOf([...frames].sort(byPlace), columns, layout, sums.of),
+    source: (columns, layout, isRead) => sourceOf([...frames].sort(byPlace), columns, layout, isRead, sums.of),
   };
 }

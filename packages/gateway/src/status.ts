@@ -1,10 +1,11 @@
 import type { Traffic } from "@zipml/protocol";
 import type { ControlCounts } from "./ingest/control.ts";
-import type { IngestCounts } from "./ingest/ingest.ts";
+import type { IngestCounts } from "./ingest/ingest-counts.ts";
 import type { TrainedModel } from "./learner.ts";
 import type { LevelsStatus, NewLevels } from "./levels/options.ts";
 import type { LogStatus } from "./log/journal.ts";
 import type { Damage } from "./log/segment.ts";
+import type { RefetchStatus } from "./refetch/refetch.ts";
 import type { Task } from "./train/index.ts";
 
 /** One device, as the gateway knows it. */
@@ -28,6 +29,22 @@ export interface DeviceSummary {
   readonly unusable: string | undefined;
 }
 
+/** What a training came to. */
+export interface TrainingStatus {
+  /** Rows that it read. */
+  readonly rows: number;
+  /** Passes of SGD that made the model, those of the models it went on from included; undefined for the closed form. */
+  readonly passes: number | undefined;
+  /** Loss on these rows as the codes estimate it, in the target's unit squared, of classes without unit. */
+  readonly loss: number;
+  /** Of a living model: loss of the one before on the same rows, before it was trained on them. Where it rises there is drift. */
+  readonly before: number | undefined;
+  /** Time that it took, in seconds. */
+  readonly seconds: number;
+  /** Its warnings. */
+  readonly warnings: readonly string[];
+}
+
 /** What a gateway always tells. */
 export interface GatewayStatus {
   readonly online: boolean;
@@ -43,6 +60,10 @@ export interface GatewayStatus {
   readonly devices: readonly DeviceSummary[];
   /** Version of the newest model. */
   readonly model: number | undefined;
+  /** What the newest model came to. */
+  readonly training: TrainingStatus | undefined;
+  /** Rows that were asked for exactly. */
+  readonly refetch: RefetchStatus;
   readonly traffic: Traffic;
   /** The log on disk, where the gateway has a directory. */
   readonly log: LogStatus | undefined;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeMessage, modelBytes, modelWeights } from "@zipml/protocol";
+import { decodeMessage, encodeMessage, modelBytes, modelWeights } from "@zipml/protocol";
 import { describe, expect, it } from "vitest";
 import { modelMessage } from "../src/model-message.ts";
 import type { LinearModel } from "../src/train/index.ts";
@@ -55,5 +55,15 @@ describe("model message", () => {
     const message = modelMessage(model, 0, 1, label(1));
     expect([...modelWeights(message.weights, 4)]).toEqual(weights);
     expect(modelMessage(model, 0, 2, label(9)).hash).toBe(message.hash);
+  });
+
+  it("names loss and labels of a model of classes, which the hash covers", () => {
+    const classes = { loss: "hinge", negative: 0, positive: 1 } as const;
+    const message = modelMessage({ ...model, classes }, 0, 1, label(1));
+    expect(message.classes).toEqual(classes);
+    expect(decodeMessage("model", encodeMessage("model", message))).toEqual(message);
+    expect(message.hash).not.toBe(modelMessage(model, 0, 1, label(1)).hash);
+    const other = modelMessage({ ...model, classes: { ...classes, loss: "logistic" } }, 0, 1, label(1));
+    expect(other.hash).not.toBe(message.hash);
   });
 });

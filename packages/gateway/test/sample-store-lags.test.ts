@@ -158,4 +158,23 @@ describe("sample store with lags", () => {
     const source = store.source(2, layout);
     expect([source.rows, source.short, await read(source.blocks())]).toEqual([0, 2, []]);
   });
+
+  it("reads the rows of some frames alone, with their history from the others; without lags too", async () => {
+    const list = [0, 1, 3, 4].map((sequence) => ({ device: "a", session: 1, sequence, rows: 4, grid: 0 }));
+    const store = createSampleStore(100);
+    for (const frame of framesOf(list)) store.add(frame);
+    const isRead = ({ sequence }: { readonly sequence: number }) => sequence === 1 || sequence === 3;
+    const lagged = store.source(2, layout, isRead);
+    const found = bySerial(await read(lagged.blocks()));
+    expect(found.map(([serial]) => serial)).toEqual([4, 5, 6, 7, 10, 11]); // of the frame after the gap two are short
+    expect(found[0]).toEqual([4, 3, 2]);
+    expect([lagged.rows, lagged.short, lagged.frames.length]).toEqual([6, 2, 4]);
+    const plain = store.source(2, undefined, isRead);
+    const serials: number[] = [];
+    for await (const block of plain.blocks())
+      if (block.kind === "codes") for (let r = 0; r < block.rows; r++) serials.push(block.codes[2 * r] ?? -1);
+    expect(serials.sort((a, b) => a - b)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    expect([plain.rows, plain.frames.length, plain.kept]).toEqual([8, 4, undefined]);
+    expect(store.source(2).kept).toBeDefined();
+  });
 });

@@ -16,7 +16,7 @@ export { createEventQueue, type EventQueue } from "./event-queue.ts";
 export { createLink, type Link, type LinkConnection, type LinkOptions, type LinkPorts } from "./link.ts";
 export type { Birth, Death, Health, Receipt, Reported } from "./messages/device.ts";
 export { maxRanges } from "./messages/fields.ts";
-export type { Command, Desired, GatewayState, Model } from "./messages/gateway.ts";
+export { type Command, type Desired, type GatewayState, type Model, maxRefetched } from "./messages/gateway.ts";
 export { gridSchema, schemaSchema, type WireGrid, type WireSchema } from "./messages/grid.ts";
 export { decodeMessage, encodeMessage, type MessageKind, type MessageOf, messageLimits } from "./messages.ts";
 export { type ModelContent, modelBytes, modelWeights } from "./model.ts";

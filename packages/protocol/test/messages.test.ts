@@ -56,6 +56,7 @@ describe("messages", () => {
   const withChannel = (fields: object) => ({ ...grid(), channels: [{ ...one, ...fields }] });
   const points = (...at: readonly number[]) => ({ levels: { kind: "points", points: at } });
   const dithered = { ...grid(), scheme: "dither", seed: "plant-7", channels: [{ ...one, samples: 1 }] };
+  const threeOfTwo = { ...one, bits: 2, samples: 1, ...points(0, 1, 2, 3) }; // intervals that 2 bits tell apart
   const column = { name: "a", unit: "", mean: 0, deviation: 1 };
   const histogram = { channel: "t", window: 1, bins: 2, below: 0, above: 0, counts: Uint8Array.of(1, 1) };
   const refused: readonly (readonly [MessageKind, object, string])[] = [
@@ -89,6 +90,11 @@ describe("messages", () => {
     ["desired", { grid: { ...grid(), seed: "a" } }, "grid.seed"],
     ["desired", { grid: { ...dithered, seed: undefined } }, "grid.seed"],
     ["desired", { grid: { ...dithered, seed: "a/b" } }, "grid.seed"],
+    ["desired", { grid: { ...grid(), scheme: "interval", seed: "s" } }, "grid.seed"],
+    ["desired", { grid: { ...grid(), scheme: "interval", channels: [threeOfTwo] } }, "grid.channels"],
+    ["command", { name: "refetch", session: 1, rows: [] }, "rows"],
+    ["command", { name: "refetch", session: 1, rows: [[0, 65_535]] }, "rows.0.1"],
+    ["command", { name: "refetch", session: 1, rows: Array.from({ length: 257 }, (_, row) => [0, row]) }, "rows"],
     ["desired", { grid: { ...dithered, channels: grid().channels } }, "grid.channels"],
     ["desired", { grid: { ...dithered, channels: [{ ...one, samples: 1, ...points(0, 1) }] } }, "grid.channels"],
     ["desired", { batch: { rows: 0 } }, "batch.rows"],

@@ -128,7 +128,18 @@ export const samples: { readonly [Kind in MessageKind]: readonly MessageOf<Kind>
     },
     { session: 7, floor: 0, ranges: [] },
   ],
-  command: [{ name: "birth" }, { name: "resend", session: 7, ranges: [[0, 3]] }],
+  command: [
+    { name: "birth" },
+    { name: "resend", session: 7, ranges: [[0, 3]] },
+    {
+      name: "refetch",
+      session: 7,
+      rows: [
+        [3, 0],
+        [70_000, 255],
+      ],
+    },
+  ],
   state: [{ id: "gateway-1", online: true, at: 1_795_305_600_000, trains: false }],
 };
 

@@ -54,6 +54,12 @@ figcaption, caption { color: #555; font-size: 0.9rem; text-align: left; padding:
 .table { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.9rem; }
 th, td { padding: 0.3rem 0.75rem; border-bottom: 1px solid #e6e6e6; text-align: left; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
+@media (max-width: 30rem) { body { margin: 1rem auto; } h1 { font-size: 1.35rem; } th, td { padding: 0.25rem 0.4rem; } }
+@media (prefers-color-scheme: dark) {
+  body { background: #16181b; color: #e6e6e6; }
+  figure img { background: #fff; border-color: #3a3d42; } figcaption, caption { color: #a9adb3; }
+  th, td { border-color: #33363b; }
+}
 @media print { figure, table { break-inside: avoid; } }
 `;
 

@@ -1,9 +1,6 @@
 import {
   codings,
   createQuantizer,
-  createStream,
-  ditherPlace,
-  encodeBody,
   type Frame,
   type Grid,
   gridSeedPattern,
@@ -11,7 +8,7 @@ import {
   type Schema,
   uniformGrid,
 } from "@zipml/codec";
-import { columnSchema, readTable, rowMajor, type Table } from "@zipml/gateway/data";
+import { columnSchema, encodedFrames, readTable, rowMajor, type Table } from "@zipml/gateway/data";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
 import { CliError } from "../errors.ts";
@@ -41,7 +38,10 @@ const encodeOptions = {
   bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16", 1, 16), 8),
   scheme: defaulted(
-    wordOption(["count", "dither"], "how values are encoded: draws counted, or one dithered symbol"),
+    wordOption(
+      ["count", "dither", "interval"],
+      "how values are encoded: draws counted, one dithered symbol, or draws with their interval",
+    ),
     "count",
   ),
   coding: defaulted(
@@ -80,48 +80,25 @@ Example:
 /** What dithered frames of a file are told to be of. */
 const device = "encode";
 
-/** Bytes a decoder accepts in one frame; what stands beside the body takes at most 26. */
-const largestBody = 65_536 - 26;
-
-function* framesOf(
-  values: Values,
-  quantizer: Quantizer,
-  rows: Float64Array,
-  count: { bytes: number },
-): Generator<Frame> {
-  const width = quantizer.channels.length;
-  const { seed, interval, "rows-per-frame": size } = values;
-  for (let sequence = 0, at = 0; at < rows.length; sequence++, at += size * width) {
-    const part = rows.subarray(at, at + size * width);
-    const place = ditherPlace(quantizer.grid, { device, session: 0, sequence });
-    const { codes } = quantizer.encode(part, place ?? createStream(`encode/${seed}/draws`, sequence));
-    const { coding, body } = encodeBody({ codes, place, values: part }, quantizer, quantizer.grid.coding);
-    count.bytes += body.length;
-    yield {
-      session: 0,
-      sequence,
-      grid: quantizer.grid.epoch,
-      coding,
-      start: (at / width) * interval,
-      interval,
-      rows: part.length / width,
-      body,
-    };
-  }
-}
+/** Bytes a decoder accepts in one frame; what stands beside the body takes at most 35. */
+const largestBody = 65_536 - 35;
 
 function headerOf(schema: Schema, grid: Grid): FramesHeader {
   return grid.scheme === "dither" ? { schema, grids: [grid], device } : { schema, grids: [grid] };
 }
 
-function* linesOf(header: string, frames: Iterable<Frame>): Generator<string> {
+/** @param count Receives the bytes of the bodies. */
+function* linesOf(header: string, frames: Iterable<Frame>, count: { bytes: number }): Generator<string> {
   yield header;
-  for (const frame of frames) yield frameLine(frame);
+  for (const frame of frames) {
+    count.bytes += frame.body.length;
+    yield frameLine(frame);
+  }
 }
 
 function quantizerOf(schema: Schema, values: Values, isGiven: boolean): Quantizer {
   const { bits, scheme, coding, seed, samples, "target-bits": targetBits } = values;
-  if (scheme === "count") return createQuantizer(uniformGrid(schema, { coding, bits, samples, targetBits }));
+  if (scheme !== "dither") return createQuantizer(uniformGrid(schema, { scheme, coding, bits, samples, targetBits }));
   if (isGiven && samples !== 1)
     throw new CliError("option", `--scheme dither sends one symbol a value: --samples 1, not ${samples}`);
   if (!gridSeedPattern.test(seed))
@@ -175,10 +152,9 @@ async function act(command: Command, io: Io): Promise<void> {
     );
   for (const warning of table.warnings) await io.err.write(`zipml encode: warning: ${warning}\n`);
   const count = { bytes: 0 };
-  await writeFileWhole(
-    out,
-    linesOf(headerLine(headerOf(schema, quantizer.grid)), framesOf(values, quantizer, rows, count)),
-  );
+  const { interval, seed, "rows-per-frame": size } = values;
+  const frameList = encodedFrames(rows, quantizer, { rows: size, interval, device, draws: `encode/${seed}/draws` });
+  await writeFileWhole(out, linesOf(headerLine(headerOf(schema, quantizer.grid)), frameList, count));
   const float32 = 4 * rows.length;
   const { json } = command.opts<{ json?: true }>();
   const frames = Math.ceil(table.rows / values["rows-per-frame"]);

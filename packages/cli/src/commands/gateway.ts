@@ -23,6 +23,14 @@ With --lags L every feature also gets its readings of the L rows before, as temp
 target among --features enters by these only. They reach back over the frames of one session that follow each other under
 one grid. Devices predict from the rows that they pushed last.
 
+--loss ls-svm, logistic and hinge tell two classes apart: the target's channel has two values, both levels of its grid, as
+the ends of its range are. Devices predict the class. logistic and hinge are trained on features of one draw, as devices
+send with --samples 1 --bits 8, or with --degree D on D + 1 draws.
+
+With --living a training goes on from the model before: new reads each row in one training, all reads all rows held. Steps
+of --schedule inverse then fall on, so that all rows count alike; constant follows what changes. The loss before tells how
+the model before stood on the rows of a training: it rises where what they show has moved.
+
 With --metrics-port the counters that status shows are served to Prometheus at http://127.0.0.1:PORT/metrics. There is no
 access control: --metrics-host lets others read them.
 
@@ -72,9 +80,11 @@ function lineOf(event: GatewayEvent): string | undefined {
     case "trained": {
       const { intercept, weights } = event.model;
       const terms = Object.entries(weights).map(([name, weight]) => `${digits(weight)}·${name}`);
-      const { version, seconds, model, short } = event.model;
+      const { version, seconds, model, short, epochs, before } = event.model;
       const left = short > 0 ? ` (${short} more lack the rows before)` : "";
-      return `model ${version} from ${model.rows} rows${left} in ${seconds.toFixed(1)} s: ${digits(intercept)} + ${terms.join(" + ")}`;
+      const what = model.classes === undefined ? "" : `${model.classes.positive} where 0 <= `;
+      const loss = `loss ${digits(epochs.at(-1)?.loss ?? null)}${before === undefined ? "" : `, before ${digits(before)}`}`;
+      return `model ${version} from ${model.rows} rows${left} in ${seconds.toFixed(1)} s, ${loss}: ${what}${digits(intercept)} + ${terms.join(" + ")}`;
     }
     case "levels":
       return `grid ${event.epoch} for where the readings are now: ${event.channels.map(gainOf).join(", ")}`;
@@ -88,13 +98,17 @@ function lineOf(event: GatewayEvent): string | undefined {
 /** An event as JSON: errors by their message, models by what a reader needs. */
 function jsonOf(event: GatewayEvent): string {
   if (event.type === "trained") {
-    const { version, hash, model, intercept, weights, warnings, short, seconds } = event.model;
+    const { version, hash, model, epochs, before, intercept, weights, warnings, short, seconds } = event.model;
     return JSON.stringify({
       type: event.type,
       version,
       hash,
       rows: model.rows,
       short,
+      ...(model.classes === undefined ? {} : { classes: model.classes }),
+      ...(model.epochs === undefined ? {} : { passes: model.epochs }),
+      loss: epochs.at(-1)?.loss,
+      before,
       seconds,
       intercept,
       weights,

@@ -13,7 +13,9 @@ const help = `
 --data and --target are needed. Rows with an empty or non-numeric cell among the columns used are passed over and
 counted. Ranges are the training rows' smallest and largest values; the target is encoded too. The loss is
 1/(2K) Σ (prediction − target)² on exact rows, in the target's unit squared. The model is the average of SGD's iterates
-over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; residuals stay exact.
+over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; residuals stay exact. With them, or
+with --variance, the result tells what each rounding adds to the variance of a mini-batch gradient at the trained model,
+beside the variance that SGD has anyway: samples, model and gradient, in standardised units squared.
 
 With --lags L every feature also gets its readings of the L rows before, as temperature@-1 to temperature@-L. Rows are
 taken in the file's order, group by group with --group; one without L rows right before it, as at the start of a group or
@@ -26,11 +28,23 @@ gives a decision value, class +1 from 0 on. Figures then are accuracy, balanced 
 under the curve (AUC) and the loss; RMSE and R² of the JSON are those of decision values from -1 and +1. --l1, --l2, --box
 and --ball act on standardised weights, never on the intercept, with the loss of squares in units of the target's variance.
 
+--start goes on from a model that --save wrote: from its slopes, with the steps of --schedule inverse falling on from where
+they had come to and random numbers of their own, in the units of the rows at hand. Its loss on these rows before the first
+step tells how far what they show has moved.
+
+--engine fpga trains on an emulated card. --layout pairs holds two draws a value and runs double, code holds one code a value
+and runs symmetric (naive with --samples 1), float32 and weave hold raw rows (--scheme none). The card works in 32 bits with
+23 fraction bits; its steps and mini-batches are powers of two, rounded down. The line "modelled" tells what one epoch would
+cost on the card, as does fpga in the JSON; the seconds of the epochs are those of the emulation. Where the card fails,
+another engine runs the rest, with a warning. See also: zipml fpga report.
+
 Example:
   zipml train --data plant.csv --target power --bits 4 --save model.json
   zipml train --data motes.csv.gz --target humidity --features temperature,indoor --split time --group mote_id
   zipml train --data motes.csv.gz --target humidity --features humidity --lags 6 --split time --group mote_id
   zipml train --data rooms.csv --target occupied --loss logistic --l1 0.01
+  zipml train --data later.csv --target power --start model.json --epochs 5 --save model.json
+  zipml train --data plant.csv --target power --engine fpga --platform harp-v1 --layout code --bits 4
   zipml train --config zipml.yaml --bits 3 --json`;
 
 async function act(command: Command, io: Io): Promise<void> {

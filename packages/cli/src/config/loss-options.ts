@@ -1,13 +1,9 @@
 import { parseCell } from "@zipml/gateway/data";
 import { lossNames, mostDegree } from "@zipml/gateway/train";
 import { z } from "zod";
-import { defaulted, type OptionSpec, type OptionTable, wholeOption, wordOption } from "../options.ts";
+import { defaulted, numberOption, type OptionSpec, type OptionTable, wholeOption, wordOption } from "../options.ts";
 
 type Box = readonly [low: number, high: number];
-
-function numberOption(help: string, expects: string, schema: z.ZodType<number>): OptionSpec<number> {
-  return { placeholder: "NUMBER", help, expects, schema, read: parseCell };
-}
 
 function readBound(text: string): number {
   if (text === "inf") return Number.POSITIVE_INFINITY;
@@ -31,12 +27,13 @@ const box: OptionSpec<Box> = {
 
 const strength = (what: string): OptionSpec<number> =>
   numberOption(
+    "NUMBER",
     `${what} of the standardised weights that is added to the loss`,
     "a number of at least 0",
     z.number().min(0),
   );
 
-/** What `zipml train` lowers: options of the section `train`. */
+/** What is lowered: options of the sections `train` and `gateway`. */
 export const lossOptions = {
   loss: defaulted(
     wordOption(
@@ -54,7 +51,12 @@ export const lossOptions = {
   l1: defaulted(strength("multiple of the sum of sizes"), 0),
   l2: defaulted(strength("multiple of half the sum of squares"), 0),
   box,
-  ball: numberOption("largest Euclidean norm of the standardised weights", "a number above 0", z.number().positive()),
+  ball: numberOption(
+    "NUMBER",
+    "largest Euclidean norm of the standardised weights",
+    "a number above 0",
+    z.number().positive(),
+  ),
   average: wholeOption(
     "N",
     "last epochs over which SGD's iterates are averaged; 0 takes the last iterate (default 1)",

@@ -67,6 +67,11 @@ function configError(parsed: ParsedFile, data: unknown, issue: z.core.$ZodIssue)
   return new CliError("config", `${placeOf(parsed, path)}: ${path.join(".") || "the file"} ${fault}`);
 }
 
+function isPath(spec: OptionTable[string] | undefined, value: unknown): boolean {
+  const { isPath: tells = false } = spec ?? {};
+  return typeof tells === "boolean" ? tells : tells(String(value));
+}
+
 /**
  * Reads one command's section of a YAML configuration file. The whole file is checked, so that a mistake in another
  * section is told as well.
@@ -91,6 +96,6 @@ export async function readConfig(file: string, section: SectionName): Promise<Re
   return Object.fromEntries(
     Object.entries(values)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, table[name]?.isPath ? resolve(dirname(file), String(value)) : value]),
+      .map(([name, value]) => [name, isPath(table[name], value) ? resolve(dirname(file), String(value)) : value]),
   );
 }

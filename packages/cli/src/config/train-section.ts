@@ -1,6 +1,7 @@
 import { maxLags } from "@zipml/codec";
 import { parseCell } from "@zipml/gateway/data";
 import { z } from "zod";
+import { switchOption } from "../connection-options.ts";
 import {
   defaulted,
   fileOption,
@@ -11,7 +12,9 @@ import {
   wholeOption,
   wordOption,
 } from "../options.ts";
+import { fpgaOptions } from "./fpga-options.ts";
 import { lossOptions } from "./loss-options.ts";
+import { scheduleOption, stepOption } from "./step-options.ts";
 
 /** What the trainer takes. */
 const most = 1_000_000;
@@ -22,14 +25,6 @@ const holdout: OptionSpec<number> = {
   expects: "a share from 0 to below 1 or a whole number of rows above 1",
   schema: z.union([z.number().min(0).lt(1), z.int().min(2)]),
   read: parseCell,
-};
-
-const step: OptionSpec<"auto" | number> = {
-  placeholder: "auto|NUMBER",
-  help: "first step, in standardised units; auto takes it from the data",
-  expects: "auto or a number above 0",
-  schema: z.union([z.literal("auto"), z.number().positive()]),
-  read: (text) => (text === "auto" ? text : parseCell(text)),
 };
 
 const seed: OptionSpec<string> = {
@@ -66,8 +61,8 @@ export const trainOptions = {
   ),
   scheme: defaulted(
     wordOption(
-      ["count", "dither", "none"],
-      "how values are encoded: draws counted, one dithered symbol, or raw float32 rows",
+      ["count", "dither", "interval", "none"],
+      "how values are encoded: draws counted, one dithered symbol, draws with their interval (for refetching), or raw float32 rows",
     ),
     "count",
   ),
@@ -89,28 +84,30 @@ export const trainOptions = {
   ),
   grid: fileOption("grid to encode with, as zipml plan writes it, in place of scheme, widths, draws and levels"),
   estimator: wordOption(
-    ["symmetric", "double", "naive", "polynomial", "full"],
-    "how a gradient is formed (default symmetric, naive with --loss logistic or hinge; full with --scheme none)",
+    ["symmetric", "double", "naive", "polynomial", "refetch", "full"],
+    "how a gradient is formed (default symmetric, naive with --loss logistic or hinge, refetch with hinge and --scheme interval; full with --scheme none)",
   ),
   "model-bits": defaulted(
     wholeOption("BITS", "width at which gradients read the model; 0 does not quantize it", 0, 16),
     0,
   ),
   "gradient-bits": defaulted(wholeOption("BITS", "width of the gradient; 0 does not quantize it", 0, 16), 0),
+  variance: switchOption(
+    "tell what each rounding adds to the variance of a mini-batch gradient (default: with --model-bits or --gradient-bits)",
+  ),
   solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
   engine: wordOption(
-    ["packed", "float32", "hogwild", "reference"],
-    "what runs an epoch (default packed on codes, where it can, and reference elsewhere; float32 and hogwild run raw rows)",
+    ["packed", "float32", "hogwild", "reference", "fpga"],
+    "what runs an epoch (default packed on codes, where it can, and reference elsewhere; float32 and hogwild run raw rows, fpga is an emulated card)",
   ),
   threads: wholeOption("N", "threads of packed (default: as many as pay) or hogwild (default: all), 1 to 64", 1, 64),
+  ...fpgaOptions,
   epochs: defaulted(wholeOption("N", "passes over the training rows", 1, most), 30),
   batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, most), 64),
-  step: defaulted(step, "auto"),
-  schedule: defaulted(
-    wordOption(["inverse", "constant"], "how the step changes: divided by the epoch, or not"),
-    "inverse",
-  ),
+  step: stepOption,
+  schedule: scheduleOption,
   ...lossOptions,
+  start: fileOption("saved model to go on from, of the same columns and loss; epochs are counted on from its own"),
   seed: defaulted(seed, "1"),
   save: fileOption("write the model here, as JSON"),
 } as const satisfies OptionTable;

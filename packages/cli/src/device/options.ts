@@ -1,3 +1,4 @@
+import { codings } from "@zipml/codec";
 import { parseCell } from "@zipml/gateway/data";
 import { z } from "zod";
 import { connectionOptions } from "../connection-options.ts";
@@ -5,6 +6,7 @@ import {
   defaulted,
   fileOption,
   namesOption,
+  numberOption,
   type OptionSpec,
   type OptionTable,
   textOption,
@@ -33,13 +35,12 @@ const rangesOption: OptionSpec<NamedRanges> = {
   read: readRanges,
 };
 
-const rate: OptionSpec<number> = {
-  placeholder: "ROWS",
-  help: "rows pushed in a second; 0 as fast as the agent takes them",
-  expects: "a number from 0 to 100000",
-  schema: z.number().min(0).max(100_000),
-  read: parseCell,
-};
+const rate = numberOption(
+  "ROWS",
+  "rows pushed in a second; 0 as fast as the agent takes them",
+  "a number from 0 to 100000",
+  z.number().min(0).max(100_000),
+);
 
 /** The options of `zipml device`, as flags and as the section `device` of a configuration file. */
 export const deviceOptions = {
@@ -54,7 +55,23 @@ export const deviceOptions = {
   interval: defaulted(wholeOption("MS", "milliseconds between rows, as the frames say", 0, 86_400_000), 1000),
   bits: defaulted(wholeOption("BITS", "width of a feature's code, 1 to 16", 1, 16), 4),
   "target-bits": defaulted(wholeOption("BITS", "width of the target's code, 1 to 16", 1, 16), 8),
-  samples: defaulted(wholeOption("K", "independent draws a feature's code carries, 1 to 15", 1, 15), 2),
+  scheme: defaulted(
+    wordOption(
+      ["count", "dither", "interval"],
+      "how values are encoded: draws counted, one dithered symbol, or draws with their interval",
+    ),
+    "count",
+  ),
+  coding: defaulted(
+    wordOption(codings, "packed at fixed width; or the smallest of each frame up to rice, up to arithmetic; or exact"),
+    "packed",
+  ),
+  samples: wholeOption(
+    "K",
+    "independent draws a feature's code carries, 1 to 15 (default 2 with --scheme count, else 1; dither takes no other)",
+    1,
+    15,
+  ),
   "rows-per-frame": defaulted(wholeOption("N", "rows after which a frame is sealed", 1, 4096), 256),
   seconds: defaulted(wholeOption("S", "longest time that a row waits for its frame", 1, 86_400), 10),
   spool: textOption("DIR", "folder that keeps rows until the gateway has them, over restarts (default: memory)"),
@@ -70,6 +87,19 @@ export const deviceOptions = {
       0,
       2 ** 40,
     ),
+    0,
+  ),
+  "refetch-bytes": defaulted(
+    wholeOption(
+      "BYTES",
+      "memory for exact rows, sent or not, that a gateway may ask for (--estimator refetch)",
+      0,
+      2 ** 40,
+    ),
+    0,
+  ),
+  linger: defaulted(
+    wholeOption("S", "stay connected so long after the last row, to answer such a gateway", 0, 86_400),
     0,
   ),
   order: defaulted(wordOption(["oldest-first", "live-first"], "frames that go first"), "oldest-first"),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel, Schema } from "@zipml/codec";
+import type { Channel, Schema, UniformGridOptions } from "@zipml/codec";
 import { createStream, defineSchema } from "@zipml/codec";
 import {
   createDevice,
@@ -48,6 +48,8 @@ export interface ReplayReport {
   readonly dropped: number;
   /** Rows that went out under the coarser grid, because the outbox was full. */
   readonly thinned: number;
+  /** Rows that a gateway asked for exactly and got. */
+  readonly refetched: number;
   /** Frames without a receipt at the end. */
   readonly left: number;
 }
@@ -149,7 +151,7 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
 }
 
 function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameBytes: number): ReplayReport {
-  const { accepted, sequence, resent, clipped, dropped, thinned, queued, traffic } = status;
+  const { accepted, sequence, resent, clipped, dropped, thinned, refetch, queued, traffic } = status;
   return {
     id: device.id,
     session: device.session,
@@ -164,11 +166,19 @@ function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameByt
     payloadBytes: traffic.sent.payload + traffic.received.payload,
     dropped: dropped.rows + dropped.frameRows,
     thinned: thinned.rows,
+    refetched: refetch.answered,
     left: queued.frames,
   };
 }
 
+function gridOf({ scheme, coding, bits, samples, "target-bits": targetBits }: Values): UniformGridOptions {
+  if (scheme === "dither" && samples !== undefined && samples !== 1)
+    throw new CliError("option", `--scheme dither sends one symbol a value: --samples 1, not ${samples}`);
+  return { scheme, coding, bits, targetBits, ...(samples === undefined ? {} : { samples }) };
+}
+
 async function startDevice(id: string, schema: Schema, values: Values): Promise<Device> {
+  const grid = gridOf(values);
   const transport = await connectorOf(values);
   const outbox = await openOutbox(values);
   try {
@@ -179,9 +189,11 @@ async function startDevice(id: string, schema: Schema, values: Values): Promise<
       transport,
       outbox,
       keepExact: values["keep-exact"],
+      refetchBytes: values["refetch-bytes"],
       levels: { everySeconds: values["levels-every"] },
       delivery: { order: values.order },
-      grid: { bits: values.bits, samples: values.samples, targetBits: values["target-bits"] },
+      interval: values.interval,
+      grid,
       batch: { rows: values["rows-per-frame"], milliseconds: values.seconds * 1000, bytes: 45_000 },
       ...(values.prefix === undefined ? {} : { prefix: values.prefix }),
       ...(values.seed === undefined
@@ -191,6 +203,16 @@ async function startDevice(id: string, schema: Schema, values: Values): Promise<
   } catch (error) {
     await outbox.close();
     throw error;
+  }
+}
+
+/** Sends what waits, and stays: a gateway that trains on it may ask for rows. */
+async function sealAndLinger(device: Device, seconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await device.flush({ signal });
+    await sleep(1000 * seconds, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error; // interrupted: it ends sooner
   }
 }
 
@@ -210,6 +232,7 @@ export async function replayFile(values: Values, tell: Watch, signal: AbortSigna
   const watching = watchDevice(device, sealed, tell);
   try {
     await pushAll(device, replay, values, signal);
+    if (values.linger > 0) await sealAndLinger(device, values.linger, signal);
   } finally {
     await device.close({ timeout: values.timeout * 1000 });
     await watching;

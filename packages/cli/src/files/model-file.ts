@@ -17,8 +17,9 @@ const modelSchema = z.strictObject({
     .min(1),
   target: z.strictObject({ name: z.string().min(1), unit: z.string(), mean: finite, deviation: finite }),
   rows: z.int().min(0),
-  estimator: z.enum(["naive", "double", "symmetric", "polynomial", "full"]),
+  estimator: z.enum(["naive", "double", "symmetric", "polynomial", "refetch", "full"]),
   solver: z.enum(["sgd", "closed-form"]),
+  epochs: z.int().min(1).exactOptional(),
   classes: z
     .strictObject({ loss: z.enum(["ls-svm", "logistic", "hinge"]), negative: finite, positive: finite })
     .exactOptional(),
@@ -33,13 +34,14 @@ const fileSchema = z.strictObject({
 
 /** The model with its fields in the schema's order and no others. */
 function inOrder(model: LinearModel): z.infer<typeof modelSchema> {
-  const { features, target, rows, estimator, solver, classes } = model;
+  const { features, target, rows, estimator, solver, epochs, classes } = model;
   return {
     features: features.map(({ name, unit, mean, deviation, weight }) => ({ name, unit, mean, deviation, weight })),
     target: { name: target.name, unit: target.unit, mean: target.mean, deviation: target.deviation },
     rows,
     estimator,
     solver,
+    ...(epochs === undefined ? {} : { epochs }),
     ...(classes === undefined
       ? {}
       : { classes: { loss: classes.loss, negative: classes.negative, positive: classes.positive } }),
@@ -60,7 +62,7 @@ export function modelHash(model: LinearModel): string {
 
 /**
  * Saves a model as JSON, whole or not at all:
- * `{ "zipml": "model", "version": 1, "hash": "sha256:…", "model": { features, target, rows, estimator, solver, classes? } }`.
+ * `{ "zipml": "model", "version": 1, "hash": "sha256:…", "model": { features, target, rows, estimator, solver, epochs?, classes? } }`.
  * The weights are standardised: prediction = target.mean + target.deviation·Σ weight·(value − mean)/deviation; with
  * `classes`, { loss, negative, positive }, that is a decision value: the label `positive` from 0 on, else `negative`.
  *

@@ -1,4 +1,6 @@
 import { maxLags } from "@zipml/codec";
+import { lossOptions } from "../config/loss-options.ts";
+import { scheduleOption, stepOption } from "../config/step-options.ts";
 import { connectionOptions, switchOption } from "../connection-options.ts";
 import {
   defaulted,
@@ -11,6 +13,7 @@ import {
 } from "../options.ts";
 
 const anyCount = 1_000_000_000;
+const mostPasses = 1_000_000;
 
 const { url: _url, ...connection } = connectionOptions;
 
@@ -56,10 +59,20 @@ export const gatewayOptions = {
     ),
     0,
   ),
-  estimator: defaulted(wordOption(["symmetric", "double"], "how a gradient is formed"), "symmetric"),
+  ...lossOptions,
+  estimator: wordOption(
+    ["symmetric", "double", "naive", "polynomial", "refetch"],
+    "how a gradient is formed (default symmetric; naive with --loss logistic or hinge; refetch asks devices for exact rows, with --loss hinge and devices of --scheme interval)",
+  ),
   solver: defaulted(wordOption(["sgd", "closed-form"], "how the model is found"), "sgd"),
-  epochs: defaulted(wholeOption("N", "passes over the rows held", 1, anyCount), 30),
-  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, anyCount), 64),
+  living: wordOption(
+    ["new", "all"],
+    "go on from the model before, on the rows that have come since or on all (default: begin anew on all)",
+  ),
+  epochs: defaulted(wholeOption("N", "passes over the rows of a training", 1, mostPasses), 30),
+  batch: defaulted(wholeOption("N", "rows of a mini-batch", 1, mostPasses), 64),
+  step: stepOption,
+  schedule: scheduleOption,
   seed: defaulted(textOption("SEED", "names the streams of random numbers"), "1"),
   window: defaulted(wholeOption("ROWS", "newest rows that are trained on", 1, anyCount), 1_000_000),
   minimum: defaulted(wholeOption("ROWS", "fewest rows that are trained on", 2, anyCount), 100),

@@ -1,23 +1,21 @@
-import { parseCell } from "@zipml/gateway/data";
 import { z } from "zod";
 import {
   defaulted,
   fileOption,
   namesOption,
-  type OptionSpec,
+  numberOption,
   type OptionTable,
   textOption,
   wholeOption,
   wordOption,
 } from "../options.ts";
 
-const excess: OptionSpec<number> = {
-  placeholder: "SHARE",
-  help: "by how much the expected loss may exceed that of exact rows: 0.001 is 0.1 %",
-  expects: "a number above 0 and at most 1",
-  schema: z.number().gt(0).max(1),
-  read: parseCell,
-};
+const excess = numberOption(
+  "SHARE",
+  "by how much the expected loss may exceed that of exact rows: 0.001 is 0.1 %",
+  "a number above 0 and at most 1",
+  z.number().gt(0).max(1),
+);
 
 /** The options of `zipml plan`. */
 export const planOptions = {

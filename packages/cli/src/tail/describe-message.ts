@@ -2,8 +2,11 @@ import {
   bodyMeans,
   createQuantizer,
   decodeBody,
+  decodeExactAnswer,
   decodeFrame,
   ditherPlace,
+  type ExactAnswer,
+  isExactAnswer,
   type Quantizer,
   rowTimes,
   type Schema,
@@ -38,6 +41,11 @@ function readingsOf(
   }));
 }
 
+/** An answer to a request for exact rows: which they are. */
+function answerOf({ body, ...answer }: ExactAnswer): Line {
+  return { ...answer, body: body.length };
+}
+
 /** Byte strings as hexadecimal: JSON has none. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
@@ -63,6 +71,7 @@ export function createDescriber(topics: Topics, withReadings: boolean): Describe
       if (address.kind === "birth") learn(`${address.group}/${address.device}`, decodeMessage("birth", payload));
       return plain(message) as Line;
     }
+    if (isExactAnswer(payload)) return answerOf(decodeExactAnswer(payload));
     const frame = decodeFrame(payload);
     const { body, ...header } = frame;
     const grid = known.get(`${address.group}/${address.device}/${frame.session}/${frame.grid}`);

@@ -14,13 +14,14 @@ const isMargin = ({ loss }: Values): boolean => loss === "logistic" || loss === 
 /** The estimator of codes where none was asked for. */
 export function usualEstimator(values: Values): EstimatorName {
   if (!isMargin(values)) return "symmetric";
+  if (values.loss === "hinge" && values.scheme === "interval") return "refetch";
   return values.degree === undefined ? "naive" : "polynomial";
 }
 
 /** Widths and draws that follow from the loss, where none were given. */
 export function fitToLoss(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): Values {
   if (!isMargin(values)) return values;
-  const isDrawn = values.scheme === "count" && (values.estimator ?? usualEstimator(values)) === "polynomial";
+  const isDrawn = values.scheme !== "dither" && (values.estimator ?? usualEstimator(values)) === "polynomial";
   return {
     ...values,
     bits: origins.has("bits") ? values.bits : marginBits,
@@ -36,12 +37,6 @@ export function objectiveOptions(values: Values, estimator: EstimatorName) {
   return { loss, l1, l2, box, ball, average, degree } satisfies Partial<TrainOptions>;
 }
 
-/** Whether every engine runs it: squares, on labels or not, without a regularizer. */
-export function isPlain(values: Values): boolean {
-  const { l1, l2, box, ball } = values;
-  return !isMargin(values) && l1 === 0 && l2 === 0 && box === undefined && ball === undefined;
-}
-
 /**
  * Checks what the loss goes with, before any file is read.
  *
@@ -54,8 +49,10 @@ export function checkLoss(values: Values, estimator: EstimatorName, samples: num
     throw new CliError("option", `--degree goes with --loss logistic, not ${loss}`);
   if (degree !== undefined && estimator !== "polynomial" && estimator !== "full")
     throw new CliError("option", `--degree goes with --estimator polynomial, not ${estimator}`);
+  if (estimator === "refetch" && scheme !== "interval" && values.grid === undefined)
+    throw new CliError("option", `--estimator refetch needs the readings' intervals: --scheme interval, not ${scheme}`);
   const draws = (degree ?? usualDegree) + 1;
-  if (estimator === "polynomial" && scheme === "count" && samples < draws)
+  if (estimator === "polynomial" && scheme !== "dither" && samples < draws)
     throw new CliError(
       "option",
       `a polynomial of degree ${draws - 1} needs --samples of ${draws} or more, not ${samples}`,

@@ -2,6 +2,7 @@ import type { EstimatorName } from "@zipml/gateway/train";
 import type { trainOptions } from "../config/train-section.ts";
 import { CliError } from "../errors.ts";
 import type { OptionOrigin, OptionValues, ResolvedOptions } from "../options.ts";
+import { cardWarnings, fitToCard } from "./fpga-plan.ts";
 import { checkLoss, fitToLoss, usualEstimator } from "./loss-plan.ts";
 
 type Values = OptionValues<typeof trainOptions>;
@@ -11,7 +12,7 @@ type Name = keyof typeof trainOptions;
 export interface TrainPlan {
   readonly values: Values;
   readonly estimator: EstimatorName;
-  /** Draws a feature's code carries; 1 for `naive`, under `dither` and for raw rows. */
+  /** Draws a feature's code carries; 1 for `naive`, under `dither` and for raw rows, for `refetch` unless told otherwise. */
   readonly samples: number;
   /** Options that were given and have no effect. */
   readonly warnings: readonly string[];
@@ -60,6 +61,7 @@ function samplesOf(values: Values, estimator: EstimatorName, isGiven: boolean): 
     if (isGiven && samples !== 1) refuse(`--estimator naive is encoded with one draw: --samples 1, not ${samples}`);
     return 1;
   }
+  if (estimator === "refetch") return isGiven ? samples : 1;
   if (samples < 2) refuse(`--estimator ${estimator} needs --samples of 2 or more, not ${samples}`);
   if (2 ** bits - 1 < samples)
     refuse(`--bits ${bits} hold no interval for --samples ${samples}: 2^bits - 1 must be at least the samples`);
@@ -79,9 +81,23 @@ function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[
     [
       values.solver === "closed-form",
       "--solver closed-form",
-      ["epochs", "batch", "step", "schedule", "model-bits", "gradient-bits", "engine", "threads", "average"],
+      [
+        "epochs",
+        "batch",
+        "step",
+        "schedule",
+        "model-bits",
+        "gradient-bits",
+        "engine",
+        "platform",
+        "layout",
+        "planes",
+        "threads",
+        "average",
+        "variance",
+      ],
     ],
-    [values.engine === "reference" || values.engine === "float32", `--engine ${values.engine}`, ["threads"]],
+    [["reference", "float32", "fpga"].includes(values.engine ?? ""), `--engine ${values.engine}`, ["threads"]],
     [values.test !== undefined, "--test", ["split"]],
     [hasOwnLags(values), "the target among --features", ["target-bits"]],
   ];
@@ -97,7 +113,7 @@ function idle(values: Values, origins: ReadonlyMap<Name, OptionOrigin>): string[
  * @throws {@link CliError} `option` for options that do not go together, TrainingError `options` for those of the loss.
  */
 export function planTraining({ values: given, origins }: ResolvedOptions<typeof trainOptions>): TrainPlan {
-  const values = fitToLoss(given, origins);
+  const values = fitToCard(fitToLoss(given, origins), origins);
   const estimator = estimatorOf(values);
   const samples = samplesOf(values, estimator, origins.has("samples"));
   checkLoss(values, estimator, samples);
@@ -107,5 +123,5 @@ export function planTraining({ values: given, origins }: ResolvedOptions<typeof 
     refuse("--test and --holdout exclude each other: test rows come from one of them");
   if (values.group !== undefined && values.lags === 0 && (values.split !== "time" || values.test !== undefined))
     refuse("--group goes with --split time, where it keeps back the last rows of each group, or with --lags");
-  return { values, estimator, samples, warnings: idle(values, origins) };
+  return { values, estimator, samples, warnings: [...idle(values, origins), ...cardWarnings(values)] };
 }

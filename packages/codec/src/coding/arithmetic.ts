@@ -1,14 +1,7 @@
 import { type CodeLayout, checkVolume } from "./layout.ts";
+import { Prediction, smoothings } from "./prediction.ts";
 import { RangeDecoder, RangeEncoder, totalShare } from "./range-coder.ts";
-import { gains, ShareModel, scales } from "./share-model.ts";
-
-/** How a channel is coded in one frame. */
-interface Choice {
-  /** Whether the offsets known to both ends are used. */
-  readonly aware: boolean;
-  readonly gain: number;
-  readonly scale: number;
-}
+import { type LawChoice, paces, ShareModel, starts } from "./share-model.ts";
 
 /** Codes of one channel with their offsets. */
 interface Column {
@@ -51,98 +44,128 @@ function logarithm(value: number): number {
   return 64 * exponent + (logarithms[((value << 8) >>> exponent) & 255] as number);
 }
 
+const offsetAt = ({ offsets }: Column, aware: boolean, row: number): number =>
+  aware && offsets !== undefined ? (offsets[row] as number) : 0;
+
 /** About 64 times the bits that a column takes, given up beyond `limit`. */
-function costOf({ codes, offsets, top }: Column, { aware, gain, scale }: Choice, limit: number): number {
-  const model = new ShareModel(top, gain, scale);
-  const { shift, topGroup } = model;
+function costOf(column: Column, choice: LawChoice, limit: number): number {
+  const { codes, top } = column;
+  const model = new ShareModel(top, choice);
   let cost = 0;
   for (let r = 0; r < codes.length && cost < limit; r++) {
     const code = codes[r] as number;
-    const offset = aware && offsets !== undefined ? (offsets[r] as number) : 0;
+    const offset = offsetAt(column, choice.aware, r);
     if (r > 0) {
       model.aim(offset);
+      const { shift, topGroup, first, last } = model;
       const group = code >> shift;
-      const start = group < model.first ? 0 : model.below(group > model.last ? model.last + 1 : group);
-      const end = group > model.last ? totalShare : model.below(group < model.first ? model.first : group + 1);
+      const start = group < first ? 0 : model.below(group > last ? last + 1 : group);
+      const end = group > last ? totalShare : model.below(group < first ? first : group + 1);
       cost += 1024 - logarithm(end - start) + 64 * shift;
-      if (group < model.first) cost += logarithm(model.first);
-      else if (group > model.last) cost += logarithm(topGroup - model.last);
+      if (group < first) cost += logarithm(first);
+      else if (group > last) cost += logarithm(topGroup - last);
     }
     model.learn(code * 256 - offset);
   }
   return cost;
 }
 
-/** The scale at which a law has the errors' mean magnitude, roughly. */
-function scaleOf({ codes, offsets }: Column, aware: boolean, gain: number): number {
-  const weight = gains[gain] as number;
-  let prediction = 0;
-  let sum = 0;
-  for (let r = 0; r < codes.length; r++) {
-    const offset = aware && offsets !== undefined ? (offsets[r] as number) : 0;
-    const error = (codes[r] as number) * 256 - offset - prediction;
-    if (r > 0) sum += Math.abs(error);
-    prediction += (error * Math.max(weight, Math.floor(128 / (r + 1)))) / 128;
-  }
-  // A law's mean magnitude is 1.44 times its half-width; errors hold up to a quarter of a step of rounding beside it.
-  const halfWidth = Math.max(0, (sum / Math.max(1, codes.length - 1)) * 0.7 - 32);
-  let scale = 0;
-  for (let square = 362; scale < scales - 1 && halfWidth * halfWidth > square; square *= 2) scale++;
-  return scale;
+/** Errors of a column under one smoothing. */
+interface Errors {
+  readonly smoothing: number;
+  /** Σ log₂ of magnitudes, small ones raised to what rounding hides, which rises with the bits that they take. */
+  readonly surprise: number;
+  /** Start that is nearest to their mean magnitude. */
+  readonly start: number;
 }
 
-function choose(column: Column): Choice {
-  let best: Choice = { aware: false, gain: 0, scale: 0 };
+function errorsOf(column: Column, aware: boolean, smoothing: number): Errors {
+  const { codes, top } = column;
+  const prediction = new Prediction(top, smoothing);
+  let surprise = 0;
+  let sum = 0;
+  for (let r = 0; r < codes.length; r++) {
+    const error = prediction.learn((codes[r] as number) * 256 - offsetAt(column, aware, r)) ?? 0;
+    const distance = error < 0 ? -error : error;
+    sum += distance;
+    surprise += logarithm(Math.min(aware ? distance + 64 : Math.max(distance, 128), 65_536));
+  }
+  const mean = sum / Math.max(1, codes.length - 1);
+  // A start stands for 16·2^start; between two the boundary is their geometric mean.
+  const start = Math.max(0, Math.min(31 - Math.clz32(mean / 11), starts - 1));
+  return { smoothing, surprise, start };
+}
+
+/** The smoothings likely to take the fewest bits. */
+function likely(column: Column, aware: boolean): readonly Errors[] {
+  const all = smoothings.map((_, smoothing) => errorsOf(column, aware, smoothing));
+  return all.sort((a, b) => a.surprise - b.surprise).slice(0, finalists);
+}
+
+/** Smoothings that are tried in full. */
+const finalists = 2;
+
+function choose(column: Column): LawChoice {
+  let best: LawChoice = { aware: false, smoothing: 0, pace: 2, start: 0 };
   let least = Number.POSITIVE_INFINITY;
-  const consider = (choice: Choice): boolean => {
-    if (choice.scale < 0 || choice.scale >= scales) return false;
+  const consider = (choice: LawChoice): boolean => {
+    if (choice.start < 0 || choice.start >= starts || choice.pace < 0 || choice.pace >= paces.length) return false;
     const cost = costOf(column, choice, least);
     if (cost >= least) return false;
     least = cost;
     best = choice;
     return true;
   };
-  for (const aware of column.offsets === undefined ? [false] : [true, false])
-    for (let gain = 0; gain < gains.length; gain++) consider({ aware, gain, scale: scaleOf(column, aware, gain) });
-  for (const direction of [-1, 1]) while (consider({ ...best, scale: best.scale + direction }));
+  const aware = column.offsets !== undefined;
+  for (const { smoothing, start } of likely(column, aware)) consider({ ...best, aware, smoothing, start });
+  // A channel that does better without its offsets mostly stands still, at a code that the last one tells.
+  if (aware) consider({ aware: false, smoothing: 0, pace: 2, start: errorsOf(column, false, 0).start });
+  for (const way of [-1, 1]) while (consider({ ...best, pace: best.pace + way }));
+  for (const way of [-1, 1]) while (consider({ ...best, start: best.start + way }));
   return best;
 }
 
-function encodeColumn(encoder: RangeEncoder, column: Column, { aware, gain, scale }: Choice): void {
+function encodeColumn(encoder: RangeEncoder, column: Column, choice: LawChoice): void {
   const { codes, offsets, top } = column;
+  const { aware, smoothing, pace, start } = choice;
   if (offsets !== undefined) encoder.uniform(aware ? 1 : 0, 2);
-  encoder.uniform(gain, gains.length);
-  encoder.uniform(scale, scales);
-  const model = new ShareModel(top, gain, scale);
-  const { shift, topGroup } = model;
+  encoder.uniform(smoothing, smoothings.length);
+  encoder.uniform(pace, paces.length);
+  encoder.uniform(start, starts);
+  const model = new ShareModel(top, choice);
   for (let r = 0; r < codes.length; r++) {
     const code = codes[r] as number;
-    const offset = aware && offsets !== undefined ? (offsets[r] as number) : 0;
+    const offset = offsetAt(column, aware, r);
     if (r === 0) encoder.uniform(code, top + 1);
     else {
       model.aim(offset);
-      const group = code >> shift;
-      if (group < model.first) {
-        encoder.encode(0, model.below(model.first));
-        encoder.uniform(group, model.first);
-      } else if (group > model.last) {
-        const start = model.below(model.last + 1);
-        encoder.encode(start, totalShare - start);
-        encoder.uniform(group - model.last - 1, topGroup - model.last);
-      } else {
-        const start = model.below(group);
-        encoder.encode(start, model.below(group + 1) - start);
-      }
-      const lowest = group << shift;
-      if (shift > 0) encoder.uniform(code - lowest, Math.min(1 << shift, top - lowest + 1));
+      encodeCode(encoder, model, code, top);
     }
     model.learn(code * 256 - offset);
   }
 }
 
+function encodeCode(encoder: RangeEncoder, model: ShareModel, code: number, top: number): void {
+  const { shift, topGroup, first, last } = model;
+  const group = code >> shift;
+  if (group < first) {
+    encoder.encode(0, model.below(first));
+    encoder.uniform(group, first);
+  } else if (group > last) {
+    const start = model.below(last + 1);
+    encoder.encode(start, totalShare - start);
+    encoder.uniform(group - last - 1, topGroup - last);
+  } else {
+    const start = model.below(group);
+    encoder.encode(start, model.below(group + 1) - start);
+  }
+  const lowest = group << shift;
+  if (shift > 0) encoder.uniform(code - lowest, Math.min(1 << shift, top - lowest + 1));
+}
+
 /**
  * Codes in coding `arithmetic`: channel by channel, every code in as many bits as it is surprising, so that a quiet channel
- * takes less than a bit a reading. The law around the prediction has two parameters a channel, chosen for the fewest bits.
+ * takes less than a bit a reading. Prediction and the law around it have three parameters a channel and frame.
  *
  * @param codes rows × channels, at least one row, none above its channel's top code.
  * @param layout Alphabets.
@@ -213,15 +236,17 @@ export function decodeArithmetic(body: Uint8Array, rows: number, layout: CodeLay
   const decoder = new RangeDecoder(body);
   for (const [c, { top }] of layout.channels.entries()) {
     const known = offsets !== undefined && decoder.uniform(2) === 1 ? offsets : undefined;
-    const gain = decoder.uniform(gains.length);
-    const model = new ShareModel(top, gain, decoder.uniform(scales));
-    const { shift } = model;
+    const smoothing = decoder.uniform(smoothings.length);
+    const pace = decoder.uniform(paces.length);
+    const model = new ShareModel(top, { aware: known !== undefined, smoothing, pace, start: decoder.uniform(starts) });
     for (let i = c; i < codes.length; i += stride) {
       const offset = known === undefined ? 0 : (known[i] as number);
       let code: number;
       if (i === c) code = decoder.uniform(top + 1);
       else {
-        const lowest = decodeGroup(decoder, model, offset) << shift;
+        const group = decodeGroup(decoder, model, offset);
+        const { shift } = model;
+        const lowest = group << shift;
         code = shift === 0 ? lowest : lowest + decoder.uniform(Math.min(1 << shift, top - lowest + 1));
       }
       codes[i] = code;

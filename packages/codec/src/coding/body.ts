@@ -1,5 +1,5 @@
 import { packCodes, unpackCodes } from "../bit-packing.ts";
-import { type DitherPlace, ditherSource } from "../dither.ts";
+import { type DitherPlace, eachDithered } from "../dither.ts";
 import { ReadingError } from "../errors.ts";
 import type { Quantizer } from "../quantizer.ts";
 import { decodeArithmetic, encodeArithmetic } from "./arithmetic.ts";
@@ -36,15 +36,18 @@ export type DecodedBody =
   | { readonly kind: "values"; readonly values: Float64Array };
 
 /** What dither added before rounding, in 1/256 of a step rounded down: all that the coding of a frame makes use of. */
-function offsetsOf({ grid, channels }: Quantizer, place: DitherPlace | undefined, rows: number): Int8Array | undefined {
+function offsetsOf(
+  { grid, channels, columns }: Quantizer,
+  place: DitherPlace | undefined,
+  rows: number,
+): Int8Array | undefined {
   if (grid.scheme !== "dither") return undefined;
   if (place === undefined)
     throw new ReadingError("scheme", "coding arithmetic of scheme dither needs the frame's place", 0, 0);
-  const dither = ditherSource(place);
-  const first = place.row ?? 0;
   const offsets = new Int8Array(rows * channels.length);
-  for (let row = 0, i = 0; row < rows; row++)
-    for (let c = 0; c < channels.length; c++, i++) offsets[i] = Math.floor(256 * dither(first + row, c));
+  eachDithered(place, columns, offsets.length, (dithers, start) => {
+    for (let i = 0; i < dithers.length; i++) offsets[start + i] = Math.floor(256 * (dithers[i] as number));
+  });
   return offsets;
 }
 
@@ -75,11 +78,19 @@ export function bodyMeans(decoded: DecodedBody, quantizer: Quantizer, place?: Di
  * @throws ReadingError as `packCodes` does.
  */
 export function encodeBody(rows: BodyRows, quantizer: Quantizer, allowed: Coding): EncodedBody {
-  const { codes, place, values } = rows;
-  const packed = (): EncodedBody => ({ coding: "packed", body: packCodes(codes, quantizer) });
-  if (allowed === "packed" || codes.length === 0 || codes.length > maxCodedValues) return packed();
+  const { codes } = rows;
+  const plain: EncodedBody = { coding: "packed", body: packCodes(codes, quantizer) }; // refuses what is no code
+  if (allowed === "packed" || codes.length === 0 || codes.length > maxCodedValues) return plain;
+  return smallestBody(rows, quantizer, allowed, plain);
+}
+
+function smallestBody(
+  { codes, place, values }: BodyRows,
+  quantizer: Quantizer,
+  allowed: Coding,
+  plain: EncodedBody,
+): EncodedBody {
   const width = quantizer.channels.length;
-  const plain = packed(); // refuses what is no code
   if (allowed === "exact" && values !== undefined) {
     const body = encodeExact(values, width);
     if (body !== undefined) return { coding: "exact", body };

@@ -31,6 +31,19 @@ export interface CodecExports {
     words: number,
     scratch: number,
   ): number;
+  fillDither(
+    keyLow: number,
+    keyHigh: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+    channels: number,
+    offsets: number,
+    period: number,
+    firstRow: number,
+    rows: number,
+    count: number,
+    out: number,
+  ): void;
   allFinite(values: number, count: number): number;
   anyAbove(codes: number, count: number, tops: number, period: number): number;
   packCodes(codes: number, count: number, columns: number, widths: number, even: number, out: number): void;

@@ -58,13 +58,13 @@ function encodeRows(
   values: Float64Array,
   codes: Uint16Array,
   run: WordRun,
-  check: () => void,
+  check: (values: Float64Array) => void,
 ): boolean {
   const { columns, period, rowWords } = parameters;
   const { keyLow, keyHigh, indexLow, indexHigh } = run;
   const fitting = Math.min(Math.floor(mostValues / columns), Math.floor(mostWords / rowWords));
   const most = (fitting > 1 ? fitting - (fitting % 2) : 1) * columns; // an even number of rows takes whole blocks at k = 2
-  if (values.length > most) check(); // else the codes of the first rows would be out before the last are looked at
+  if (values.length > most) check(values); // else the codes of the first rows would be out before the last are looked at
   doubles.set(parameters.doubles, 0);
   words.set(parameters.samples, samplesAt / 4);
   let outside = 0;
@@ -93,7 +93,7 @@ function encodeRows(
       used,
       wordsAt,
     );
-    if (outside !== 0 && values.length <= most && calls.allFinite(valuesAt, count) === 0) check();
+    if (outside !== 0 && values.length <= most && calls.allFinite(valuesAt, count) === 0) check(values);
     codes.set(memoryCodes.subarray(codesAt / 2, codesAt / 2 + count), start);
     word += used;
   }
@@ -110,7 +110,7 @@ export type EncodeRows = (
   values: Float64Array,
   codes: Uint16Array,
   run: WordRun,
-  check: () => void,
+  check: (values: Float64Array) => void,
 ) => boolean | undefined;
 
 /** Makes the kernel's encoder of some channels. */

@@ -28,12 +28,10 @@ export function createReader(input: Uint8Array): Reader {
 /** A class, not closures: a hostile sender decides how many are made, and most are given up after a few bytes. */
 class BytesReader implements Reader {
   readonly #input: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(input: Uint8Array) {
     this.#input = input;
-    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   }
 
   get offset(): number {
@@ -42,13 +40,13 @@ class BytesReader implements Reader {
 
   peekMajor(): number {
     this.#need(1, "the next field");
-    return this.#view.getUint8(this.#at) >> 5;
+    return (this.#input[this.#at] as number) >> 5;
   }
 
   head(major: number, what: string, most: number = Number.MAX_SAFE_INTEGER): number {
     this.#need(1, what);
     const start = this.#at;
-    const initial = this.#view.getUint8(start);
+    const initial = this.#input[start] as number;
     this.#at = start + 1;
     if (initial >> 5 !== major)
       throw new DecodeError("type", `${what}: CBOR major type ${initial >> 5} where ${major} is due`, start);
@@ -96,11 +94,10 @@ class BytesReader implements Reader {
     return value;
   }
 
+  /** Most significant byte first. Multiplied, not shifted: the language's shifts stop at 32 bits. */
   #unsigned(start: number, length: number): number {
-    const view = this.#view;
-    if (length === 1) return view.getUint8(start);
-    if (length === 2) return view.getUint16(start);
-    if (length === 4) return view.getUint32(start);
-    return view.getUint32(start) * 0x100000000 + view.getUint32(start + 4);
+    let value = 0;
+    for (let at = start; at < start + length; at++) value = value * 256 + (this.#input[at] as number);
+    return value;
   }
 }

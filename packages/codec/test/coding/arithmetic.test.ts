@@ -88,6 +88,24 @@ describe("coding arithmetic", () => {
     expect(bits(aware)).toBeLessThan(bits(rice) - 0.5);
   });
 
+  it("takes less for a slope and for a channel that is quiet half of the time than one width and no drift would", () => {
+    const words = createStream("arithmetic/slope");
+    // Five codes a row and noise of three: 4.8 bits where the last code alone is expected again.
+    const slope = Uint16Array.from({ length: 512 }, (_, i) => 100 + 5 * i + (words.word() % 3));
+    expect((encode(slope, single(12)).length * 8) / 512).toBeLessThan(3.6);
+    // Half of the rows need 6 bits, the others none: 5.7 bits where one width serves both.
+    const moving = Uint16Array.from({ length: 512 }, (_, i) => 2000 + (i % 128 < 64 ? 0 : words.word() % 64));
+    expect((encode(moving, single(12)).length * 8) / 512).toBeLessThan(4.2);
+  });
+
+  it("takes less than 100 bits for a glitch of 12-bit codes, the rows after it included", () => {
+    const words = createStream("arithmetic/glitch");
+    const quiet = Uint16Array.from({ length: 512 }, () => 2000 + (words.word() % 16 === 0 ? 1 : 0));
+    const glitch = Uint16Array.from(quiet, (code, i) => (i % 128 === 64 ? 3900 : code));
+    const cost = (encode(glitch, single(12)).length - encode(quiet, single(12)).length) * 8;
+    expect(cost / 4).toBeLessThan(100);
+  });
+
   it("stops at the limit it is given", () => {
     const codes = wanderingCodes(createStream("arithmetic/limit"), 100, single(6), 0.1);
     const { length } = encode(codes, single(6));

@@ -3,9 +3,11 @@
 import math
 
 MOST_CODES = 65536
-GAINS = [128, 96, 64, 44, 30, 18, 8, 2]
-RATES = [16384, 11585, 8192, 5793, 4096, 2896, 2048, 1448, 1024, 724, 512, 362, 256, 181, 128, 91]
-TAILS = [round(32703 * 2 ** (-i / 256)) for i in range(256)]
+LEVEL = [32, 24, 16, 8, 2, 32, 24, 20]
+DRIFT = [0, 0, 0, 0, 0, 16, 12, 2]
+DAMPING = [0, 0, 0, 0, 0, 16, 20, 31]
+PACES = [2, 4, 5, 7]
+ODDS = [round(65536 * 2 ** (-i / 256)) for i in range(256)]
 
 
 class Refused(Exception):
@@ -143,16 +145,40 @@ def read_group(fraction, below, first, last, greatest):
     return group
 
 
-def arithmetic_column(fraction, top, offsets, weight, scale):
-    shift = 0 if scale < 16 else (scale - 14) // 2
-    rate = RATES[scale - 2 * shift]
-    greatest = top >> shift
-    code = fraction.of(top + 1)
-    column = [code]
-    prediction = 256 * code - offsets[0]
-    for row in range(1, len(offsets)):
-        f = offsets[row]
-        expected = min(max((prediction + f + 128) >> (8 + shift), 0), greatest)
+class Law:
+    """What goes from row to row: P, M and V, and before each row w, h and rho."""
+
+    def __init__(self, top, used, smoothing, pace, start):
+        self.top = top
+        self.used = used
+        self.level, self.drift, self.damping = LEVEL[smoothing], DRIFT[smoothing], DAMPING[smoothing]
+        self.pace = pace
+        self.magnitude = 1 << (start + 10)
+        self.moving = 0
+        self.prediction = None
+        self.row = 0
+
+    def learn(self, position):
+        if self.prediction is None:
+            self.prediction = position
+        else:
+            error = position - self.prediction
+            distance = min(abs(error), self.magnitude // 8 + 256)
+            self.magnitude = min(1 << 29, self.magnitude + ((64 * distance - self.magnitude) >> self.pace))
+            self.moving = (self.damping * self.moving + self.drift * error + 16) >> 5
+            level = max(self.level, 32 // (self.row + 1))
+            self.prediction += ((level * error + 16) >> 5) + self.moving
+            self.prediction = min(max(self.prediction, -128), 256 * self.top + 128)
+        self.row += 1
+
+    def group(self, fraction, f):
+        """The next row's group, and h."""
+        v = self.magnitude >> 4
+        width = max(64, math.isqrt(max(0, v * v - 65536))) if self.used else v + 128
+        shift = max(0, width.bit_length() - 14)
+        rate = (7 << (19 + shift)) // width
+        greatest = self.top >> shift
+        expected = min(max((self.prediction + f + 128) >> (8 + shift), 0), greatest)
         first, last = max(0, expected - 64), min(greatest, expected + 63)
 
         def below(i):
@@ -160,15 +186,26 @@ def arithmetic_column(fraction, top, offsets, weight, scale):
                 return 0
             if i == greatest + 1:
                 return 65536
-            e = ((i << (8 + shift)) - 128 - f - prediction) >> shift
-            halvings = abs(e) * rate >> 10
-            tail = TAILS[halvings % 256] >> (halvings // 256)
+            e = ((i << (8 + shift)) - 128 - f - self.prediction) >> shift
+            halvings = abs(e) * rate >> 11
+            odds = ODDS[halvings % 256] >> (halvings // 256)
+            tail = 130812 * odds // (196608 + odds)
             return i - first + 1 + (tail if e < 0 else 65406 - tail)
 
-        lowest = read_group(fraction, below, first, last, greatest) << shift
-        code = lowest if shift == 0 else lowest + fraction.of(min(1 << shift, top - lowest + 1))
+        return read_group(fraction, below, first, last, greatest), shift
+
+
+def arithmetic_column(fraction, top, offsets, law):
+    code = fraction.of(top + 1)
+    column = [code]
+    law.learn(256 * code - offsets[0])
+    for f in offsets[1:]:
+        group, shift = law.group(fraction, f)
+        code = group << shift
+        if shift > 0:
+            code += fraction.of(min(1 << shift, top - code + 1))
         column.append(code)
-        prediction += (256 * code - f - prediction) * max(weight, 128 // (row + 1)) // 128
+        law.learn(256 * code - f)
     return column
 
 
@@ -179,10 +216,9 @@ def arithmetic(body, rows, tops, dither=None):
     columns = []
     for channel, top in enumerate(tops):
         used = dither is not None and fraction.of(2) == 1
-        weight = GAINS[fraction.of(8)]
-        scale = fraction.of(32)
+        smoothing, pace, start = fraction.of(8), PACES[fraction.of(4)], fraction.of(16)
         offsets = [math.floor(256 * dither(row, channel)) if used else 0 for row in range(rows)]
-        columns.append(arithmetic_column(fraction, top, offsets, weight, scale))
+        columns.append(arithmetic_column(fraction, top, offsets, Law(top, used, smoothing, pace, start)))
     fraction.end()
     return in_rows(columns, rows)
 

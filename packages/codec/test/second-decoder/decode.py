@@ -6,6 +6,7 @@
 import json
 import math
 import pathlib
+import struct
 import sys
 
 import codings
@@ -51,6 +52,34 @@ class Items:
             raise Refused("range")
         return argument
 
+    def signed(self, most):
+        """Type and argument of a number."""
+        major = 1 if self.major() == 1 else 0
+        return major, self.head(major, most)
+
+
+UNITS = [1000, 60 * 1000, 60 * 60 * 1000]
+
+
+def time_of(t0, dt, rows_before):
+    """t0 and dt in ms of one dt, section 3, from their types and arguments."""
+    told, step = dt[1], 1
+    if dt[0] == 1:
+        told = step = (dt[1] // 3 + 1) * UNITS[dt[1] % 3]
+    if told > WORD:
+        raise Refused("range")
+    if dt[0] == 1 and any(told % larger == 0 for larger in UNITS[dt[1] % 3 + 1 :]):
+        raise Refused("form")
+    due = rows_before * told
+    start = t0[1] * step + (due if t0[0] == 1 else 0)
+    if start > 2**52 - 1:
+        raise Refused("range")
+    if (t0[0] == 1) != (0 < due <= start):
+        raise Refused("form")
+    if dt[0] == 0 and told > 0 and told % 1000 == 0 and start % told == 0:
+        raise Refused("form")
+    return start, told
+
 
 def decode_frame(data, max_bytes=65536, max_rows=4096):
     """Header as a map, and the body's bytes."""
@@ -58,30 +87,33 @@ def decode_frame(data, max_bytes=65536, max_rows=4096):
         raise Refused("size")
     items = Items(data)
     count = items.head(4)
-    version = items.head(0)
+    version, coding = divmod(items.head(0), 8)
     if version != 1:
         raise Refused("version")
-    if count != 9:
+    if count != 8:
         raise Refused("length")
+    if coding >= len(CODINGS):
+        raise Refused("coding")
     session = items.head(0, WORD)
     sequence = items.head(0, WORD)
     grid = items.head(0, 65535)
-    coding = items.head(0)
-    if coding >= len(CODINGS):
-        raise Refused("coding")
-    t0 = items.head(0, 2**52 - 1)
-    if items.major() == 0:
-        dt = items.head(0, WORD)
-    else:
+    t0 = items.signed(2**52 - 1)
+    if items.major() == 4:
         deltas = items.head(4, max_rows - 1)
         if deltas > items.left():
             raise Refused("truncated")
         dt = [items.head(0, WORD) for _ in range(deltas)]
-    rows = items.head(0, min(max_rows, 65535))
-    if rows < 1:
-        raise Refused("range")
-    if isinstance(dt, list) and len(dt) != rows - 1:
-        raise Refused("length")
+    else:
+        dt = items.signed(WORD)
+    rows = items.head(0, min(max_rows, 65535) - 1) + 1
+    if isinstance(dt, list):
+        if len(dt) != rows - 1:
+            raise Refused("length")
+        if t0[0] == 1:
+            raise Refused("form")
+        t0 = t0[1]
+    else:
+        t0, dt = time_of(t0, dt, sequence * rows)
     body = items.take(items.head(2))
     if items.left() != 0:
         raise Refused("trailing")
@@ -155,6 +187,10 @@ class Channel:
         return ((step * step) / (self.k * self.k * (self.k - 1)) * u) * (self.k - u)
 
     def encode(self, value, words):
+        j, u = self.drawn(value, words)
+        return self.k * j + u
+
+    def drawn(self, value, words):
         x = min(max(value, self.low), self.high)
         if self.points is None:
             p = 0.0 if self.high == self.low else (x - self.low) * (self.s / (self.high - self.low))
@@ -163,7 +199,40 @@ class Channel:
         else:
             j = max(i for i in range(self.s) if self.points[i] <= x)
             t = ((x - self.points[j]) / (self.points[j + 1] - self.points[j])) * 2.0**32
-        return self.k * j + sum([next(words) + 0.5 < t for _ in range(self.k)])
+        return j, sum([next(words) + 0.5 < t for _ in range(self.k)])
+
+
+class IntervalChannel(Channel):
+    """One channel of scheme `interval`, section 5."""
+
+    def __init__(self, grid):
+        super().__init__(grid)
+        most = 2**self.bits // (self.k + 1)
+        if self.points is None:
+            self.s = most
+        elif self.s > most:
+            raise ValueError("no such grid")
+        self.count_top = self.k * self.s
+        self.top = (self.k + 1) * self.s - 1
+
+    def mean(self, code):
+        merged = code - code // (self.k + 1)
+        if self.points is None:
+            return self.low + ((self.high - self.low) * merged) / self.count_top
+        return super().mean(merged)
+
+    def spread(self, code):
+        return super().spread(code - code // (self.k + 1))
+
+    def encode(self, value, words):
+        j, u = self.drawn(value, words)
+        return (self.k + 1) * j + u
+
+    def ends(self, code):
+        j = code // (self.k + 1)
+        if self.points is not None:
+            return [self.points[j], self.points[j + 1]]
+        return [self.low + ((self.high - self.low) * i) / self.s for i in (j, j + 1)]
 
 
 class DitherChannel:
@@ -248,8 +317,9 @@ def read_frame(vector):
     grid, encoding = vector["grid"], vector["encoding"]
     if grid["coding"] not in CODINGS or header["grid"] != grid["epoch"]:
         raise ValueError("another grid")
-    is_dither = {"count": False, "dither": True}[grid["scheme"]]
-    channels = [(DitherChannel if is_dither else Channel)(channel) for channel in grid["channels"]]
+    kind = {"count": Channel, "dither": DitherChannel, "interval": IntervalChannel}[grid["scheme"]]
+    is_dither = kind is DitherChannel
+    channels = [kind(channel) for channel in grid["channels"]]
     dither = None
     if is_dither:
         dither = dithers_of(encoding["device"], header["session"], grid["seed"], header["sequence"])
@@ -266,7 +336,11 @@ def read_frame(vector):
     each = lambda f, rows: [
         [f(channels[i], number, row, i) for i, number in enumerate(numbers)] for row, numbers in enumerate(rows)
     ]
+    ends = {}
+    if kind is IntervalChannel:
+        ends["ends"] = [[c.ends(code) for c, code in zip(channels, row)] for row in codes]
     return {
+        **ends,
         "header": header,
         "body": body.hex(),
         "times": times_of(header),
@@ -278,6 +352,64 @@ def read_frame(vector):
             sum([row[i] < c.low or row[i] > c.high for row in encoding["values"]]) for i, c in enumerate(channels)
         ],
     }
+
+
+def places_of(items, what_is_left):
+    """Rows as sequence and number, section 3."""
+    count = items.head(4, 2 * what_is_left)
+    if count > items.left():
+        raise Refused("truncated")
+    if count % 2:
+        raise Refused("length")
+    places = [(items.head(0, WORD), items.head(0, 65534)) for _ in range(count // 2)]
+    if any(a >= b for a, b in zip(places, places[1:])):
+        raise Refused("form")
+    return places
+
+
+def read_answer(data, channels):
+    items = Items(data)
+    count = items.head(4)
+    if items.head(0) != 15:
+        raise Refused("coding")
+    if count != 9:
+        raise Refused("length")
+    session, sequence, grid, of = [items.head(0, most) for most in (WORD, WORD, 65535, WORD)]
+    rows = places_of(items, 1024)
+    gone = places_of(items, 1024 - len(rows))
+    if not rows and not gone:
+        raise Refused("range")
+    form = items.head(0)
+    if form > 2:
+        raise Refused("coding")
+    body = items.take(items.head(2))
+    if bool(rows) != bool(body):
+        raise Refused("length")
+    if items.left() != 0:
+        raise Refused("trailing")
+    if form == 2:
+        readings = codings.exact(body, len(rows), channels)
+    else:
+        size = 4 if form == 1 else 8
+        if len(body) != size * len(rows) * channels:
+            raise Refused("length")
+        numbers = [struct.unpack("<f" if size == 4 else "<d", body[i : i + size])[0] for i in range(0, len(body), size)]
+        if not all(map(math.isfinite, numbers)):
+            raise Refused("range")
+        readings = [numbers[i : i + channels] for i in range(0, len(numbers), channels)]
+    told = lambda places: [{"sequence": sequence, "row": row} for sequence, row in places]
+    answer = {"session": session, "sequence": sequence, "grid": grid, "of": of, "gone": told(gone), "rows": told(rows)}
+    return {"code": "", "answer": answer, "readings": readings}
+
+
+def read_answers(vector):
+    cases = []
+    for case in vector["cases"]:
+        try:
+            cases.append(read_answer(bytes.fromhex(case["hex"]), case["channels"]))
+        except Refused as refused:
+            cases.append({"code": refused.args[0], "answer": None, "readings": None})
+    return {"cases": cases}
 
 
 def read_errors(vector):
@@ -378,6 +510,7 @@ def read_histogram(vector):
 
 def main(folder):
     readers = {
+        "answers.json": read_answers,
         "errors.json": read_errors,
         "random.json": read_random,
         "weights.json": read_weights,

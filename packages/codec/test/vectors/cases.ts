@@ -9,8 +9,10 @@ export interface FrameCase {
   readonly header: Pick<Frame, "session" | "sequence" | "grid" | "start" | "interval">;
   /** What the grid names; default `packed`. Under `exact` the readings themselves are sent, under others their codes alone. */
   readonly coding?: Coding;
-  /** Of scheme `dither`; else the scheme is `count`. */
+  /** Of scheme `dither`. */
   readonly dither?: { readonly device: string; readonly seed: string };
+  /** Else; default `count`. */
+  readonly scheme?: "count" | "interval";
 }
 
 const channel = (bits: number, samples: number, low: number, high: number): ChannelGrid => ({
@@ -123,6 +125,31 @@ export const frameCases: readonly FrameCase[] = [
     header: { session: 12, sequence: 1, grid: 3, start: 0, interval: 250 },
   },
   {
+    name: "interval",
+    about:
+      "scheme interval: one draw and two, equal and unequal levels, values between, on levels, on both ends and clipped",
+    channels: [channel(3, 1, -20, 50), channel(4, 2, 0, 100), points(5, 2, 0, 0.1, 12.5, 90)],
+    values: [
+      [21.5, 40, 12.5],
+      [15, 61, 6],
+      [-20, 0, 0],
+      [50, 100, 90],
+      [63, -4, 91],
+      [-2.5, 20, 0.1],
+    ],
+    header: { session: 9, sequence: 2, grid: 4, start: 0, interval: 250 },
+    scheme: "interval",
+  },
+  {
+    name: "interval-rice",
+    about: "coding rice of scheme interval: the codes are coded as any others",
+    channels: [channel(4, 1, 0, 8), channel(4, 2, -1, 1)],
+    values: Array.from({ length: 24 }, (_, r) => [3.3 + r / 24, r < 20 ? 0.31 : -0.62]),
+    header: { session: 9, sequence: 3, grid: 5, start: 1500, interval: 250 },
+    scheme: "interval",
+    coding: "rice",
+  },
+  {
     name: "dither",
     about: "scheme dither: three widths, values inside, on both ends and clipped, and a channel without width",
     channels: [channel(3, 1, -20, 50), channel(8, 1, 0, 100), channel(16, 1, 300, 1100), channel(2, 1, 5, 5)],
@@ -164,9 +191,9 @@ export const frameCases: readonly FrameCase[] = [
       "coding arithmetic: a quiet channel with jumps outside the window, one of wide differences, one that stands still",
     coding: "arithmetic",
     channels: [channel(8, 1, 0, 255), channel(16, 1, 0, 65_535), channel(4, 2, 0, 14)],
-    values: Array.from({ length: 48 }, (_, r) => [
-      r === 20 ? 250 : r > 40 ? 9 : 100 + (r % 7 === 0 ? 1 : 0),
-      32_000 + Math.round(2000 * Math.sin(r * r)) + (r === 30 ? 33_000 : 0),
+    values: Array.from({ length: 64 }, (_, r) => [
+      r === 20 ? 250 : r > 50 ? 9 : 100 + (r % 16 === 5 ? 1 : 0),
+      32_000 + Math.round(2000 * Math.sin(r / 3)) + (r === 30 ? 31_000 : 0),
       14,
     ]),
     header: { session: 7, sequence: 5, grid: 7, start: 13_000, interval: 500 },
@@ -204,6 +231,27 @@ export const frameCases: readonly FrameCase[] = [
     values: Array.from({ length: 60 }, (_, r) => [r < 17 ? 21.4 : r < 50 ? 21.5 : 21.6]),
     header: { session: 7, sequence: 8, grid: 10, start: 60_000, interval: 500 },
   },
+  {
+    name: "whole-hours",
+    about: "a row an hour, the 40th frame of six rows, two rows behind: dt in hours, t0 counted from where it was due",
+    channels: [channel(4, 2, -20, 50)],
+    values: [[4.5], [4.25], [4], [4.5], [5], [7.25]],
+    header: { session: 7, sequence: 40, grid: 11, start: 242 * 3_600_000, interval: 3_600_000 },
+  },
+  {
+    name: "minutes-early",
+    about: "a row in 15 minutes, more in this frame than in those before: t0 is before it was due, so it counts from 0",
+    channels: [channel(4, 2, -20, 50)],
+    values: [[4.5], [4.25], [4], [4.5], [5], [7.25]],
+    header: { session: 7, sequence: 40, grid: 11, start: 90 * 900_000, interval: 900_000 },
+  },
+  {
+    name: "late-milliseconds",
+    about: "dt of no whole seconds: t0 in milliseconds from where it was due",
+    channels: [channel(4, 2, -20, 50)],
+    values: [[4.5], [4.25], [4]],
+    header: { session: 7, sequence: 5, grid: 11, start: 15 * 40 + 7, interval: 40 },
+  },
 ];
 
 /** Bytes that a decoder must refuse, and with what. */
@@ -220,47 +268,54 @@ export const errorChannels: readonly ChannelGrid[] = [channel(3, 1, 0, 1), chann
 
 /** At least one for every code; all differ in one place from the sound frame that comes first. */
 export const errorCases: readonly ErrorCase[] = [
-  { name: "sound", code: "", hex: "890107030100190100182804444df9e20e" },
-  { name: "above the size limit", code: "size", hex: "890107030100190100182804444df9e20e", limits: { maxBytes: 16 } },
-  { name: "a byte short", code: "truncated", hex: "890107030100190100182804444df9e2" },
-  { name: "four billion deltas", code: "range", hex: "8901070301001901009affffffff" },
-  { name: "a byte too many", code: "trailing", hex: "890107030100190100182804444df9e20e00" },
-  { name: "a map in place of the array", code: "type", hex: "a90107030100190100182804444df9e20e" },
-  { name: "a negative session", code: "type", hex: "890126030100190100182804444df9e20e" },
-  { name: "a session of two bytes where one does", code: "form", hex: "89011807030100190100182804444df9e20e" },
-  { name: "version 2", code: "version", hex: "890207030100190100182804444df9e20e" },
-  { name: "version 2 with ten fields", code: "version", hex: "8a0207030100190100182804444df9e20e00" },
-  { name: "coding 4", code: "coding", hex: "890107030104190100182804444df9e20e" },
-  { name: "grid 65,536", code: "range", hex: "890107031a0001000000190100182804444df9e20e" },
-  { name: "no rows", code: "range", hex: "890107030100190100182800444df9e20e" },
-  { name: "more rows than allowed", code: "range", hex: "890107030100190100182804444df9e20e", limits: { maxRows: 3 } },
-  { name: "ten fields", code: "length", hex: "8a0107030100190100182804444df9e20e00" },
-  { name: "two deltas for four rows", code: "length", hex: "89010703010019010082010104444df9e20e" },
-  { name: "a body one byte short for its rows", code: "length", hex: "890107030100190100182804434df9e2" },
-  { name: "an unused bit set", code: "padding", hex: "890107030100190100182804444df9e21e" },
-  { name: "a code above the top code", code: "code", hex: "890107030100190100182804447df9e20e" },
-  { name: "rice, sound", code: "", hex: "8901070301011901001828044653ab532aab01" },
-  { name: "rice, a byte too many", code: "length", hex: "8901070301011901001828044753ab532aab0100" },
-  { name: "rice, a byte short", code: "length", hex: "8901070301011901001828044553ab532aab" },
-  { name: "rice, a parameter above the width", code: "range", hex: "8901070301011901001828044659ab532aab01" },
-  { name: "rice, an escape without need", code: "form", hex: "8901070301011901001828044751000000000000" },
-  { name: "rice, an unused bit set", code: "padding", hex: "8901070301011901001828044653ab532aab81" },
+  { name: "sound", code: "", hex: "8808070301222c03444df9e20e" },
+  { name: "above the size limit", code: "size", hex: "8808070301222c03444df9e20e", limits: { maxBytes: 12 } },
+  { name: "a byte short", code: "truncated", hex: "8808070301222c03444df9e2" },
+  { name: "four billion deltas", code: "range", hex: "88080703010e9affffffff" },
+  { name: "a byte too many", code: "trailing", hex: "8808070301222c03444df9e20e00" },
+  { name: "a map in place of the array", code: "type", hex: "a808070301222c03444df9e20e" },
+  { name: "a negative session", code: "type", hex: "8808260301222c03444df9e20e" },
+  { name: "a session of two bytes where one does", code: "form", hex: "880818070301222c03444df9e20e" },
+  { name: "version 2", code: "version", hex: "8810070301222c03444df9e20e" },
+  { name: "version 2 with nine fields", code: "version", hex: "8910070301222c03444df9e20e00" },
+  { name: "version 0", code: "version", hex: "8800070301222c03444df9e20e" },
+  { name: "coding 4", code: "coding", hex: "880c070301222c03444df9e20e" },
+  { name: "grid 65,536", code: "range", hex: "880807031a00010000222c03444df9e20e" },
+  { name: "t0 beyond its range", code: "range", hex: "88080703013b000fffffffffffff2c03444df9e20e" },
+  {
+    name: "t0 from the start of the session where it is after the time expected",
+    code: "form",
+    hex: "88080703010e2c03444df9e20e",
+  },
+  { name: "t0 after the time expected where intervals differ", code: "form", hex: "8808070301228301010103444df9e20e" },
+  { name: "dt of 1,194 hours", code: "range", hex: "880807030122390dfd03444df9e20e" },
+  { name: "60 seconds in place of a minute", code: "form", hex: "88080703012238b103444df9e20e" },
+  { name: "60 minutes in place of an hour", code: "form", hex: "88080703012238b203444df9e20e" },
+  { name: "5,000 ms in place of 5 seconds", code: "form", hex: "880807030139271019138803444df9e20e" },
+  { name: "more rows than allowed", code: "range", hex: "8808070301222c03444df9e20e", limits: { maxRows: 3 } },
+  { name: "nine fields", code: "length", hex: "8908070301222c03444df9e20e00" },
+  { name: "two deltas for four rows", code: "length", hex: "88080703010e82010103444df9e20e" },
+  { name: "a body one byte short for its rows", code: "length", hex: "8808070301222c03434df9e2" },
+  { name: "an unused bit set", code: "padding", hex: "8808070301222c03444df9e21e" },
+  { name: "a code above the top code", code: "code", hex: "8808070301222c03447df9e20e" },
+  { name: "rice, sound", code: "", hex: "8809070301222c034653ab532aab01" },
+  { name: "rice, a byte too many", code: "length", hex: "8809070301222c034753ab532aab0100" },
+  { name: "rice, a byte short", code: "length", hex: "8809070301222c034553ab532aab" },
+  { name: "rice, a parameter above the width", code: "range", hex: "8809070301222c034659ab532aab01" },
+  { name: "rice, an escape without need", code: "form", hex: "8809070301222c034751000000000000" },
+  { name: "rice, an unused bit set", code: "padding", hex: "8809070301222c034653ab532aab81" },
   {
     name: "rice, more codes than allowed",
     code: "range",
-    hex: "8901070301011901001828199c40425000",
+    hex: "8809070301222c199c3f425000",
     limits: { maxRows: 65_535 },
   },
-  { name: "arithmetic, sound", code: "", hex: "890107030102190100182804458aa5b51e0e" },
-  { name: "arithmetic, a zero at the end", code: "form", hex: "890107030102190100182804468aa5b51e0e00" },
-  { name: "arithmetic, longer than it need be", code: "form", hex: "890107030102190100182804468aa5b51e0e01" },
-  {
-    name: "arithmetic, bytes that nothing needs",
-    code: "length",
-    hex: "8901070301021901001828044b8aa5b51e0e010203040506",
-  },
-  { name: "arithmetic, no codes at all", code: "form", hex: "89010703010219010018280445ffffffffff" },
-  { name: "exact, sound", code: "", hex: "8901070301031901001828044742000438148114" },
-  { name: "exact, two bytes short", code: "length", hex: "890107030103190100182804454200043814" },
-  { name: "exact, a zero with a sign", code: "form", hex: "8901070301031901001828044742040438148114" },
+  { name: "arithmetic, sound", code: "", hex: "880a070301222c03467b53e497a839" },
+  { name: "arithmetic, a zero at the end", code: "form", hex: "880a070301222c03477b53e497a83900" },
+  { name: "arithmetic, longer than it need be", code: "form", hex: "880a070301222c03477b53e497a83901" },
+  { name: "arithmetic, bytes that nothing needs", code: "length", hex: "880a070301222c034c7b53e497a839010203040506" },
+  { name: "arithmetic, no codes at all", code: "form", hex: "880a070301222c0345ffffffffff" },
+  { name: "exact, sound", code: "", hex: "880b070301222c034742000438148114" },
+  { name: "exact, two bytes short", code: "length", hex: "880b070301222c03454200043814" },
+  { name: "exact, a zero with a sign", code: "form", hex: "880b070301222c034742040438148114" },
 ];

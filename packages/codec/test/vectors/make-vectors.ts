@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   bodyMeans,
-  type Coding,
   codings,
   createQuantizer,
   createStream,
@@ -17,11 +16,13 @@ import {
   levelsRange,
   packVector,
   philox4x32,
+  type Quantizer,
   quantizeVector,
   rowTimes,
   streamKey,
 } from "../../src/index.ts";
 import { hexOf } from "../support/frames.ts";
+import { answerCases } from "./answer-cases.ts";
 import { errorCases, errorChannels, type FrameCase, frameCases } from "./cases.ts";
 import { histogramCases } from "./histogram-cases.ts";
 
@@ -31,16 +32,24 @@ export const vectorFolder = new URL("../../../../docs/vectors/", import.meta.url
 const rowsOf = (numbers: ArrayLike<number>, width: number): number[][] =>
   Array.from({ length: numbers.length / width }, (_, row) => Array.from(numbers).slice(row * width, (row + 1) * width));
 
-function gridOf(channels: FrameCase["channels"], epoch: number, seed?: string, coding: Coding = "packed"): Grid {
+function gridOf(
+  channels: FrameCase["channels"],
+  epoch: number,
+  { dither, scheme: named = "count", coding = "packed" }: Pick<FrameCase, "dither" | "scheme" | "coding"> = {},
+): Grid {
   const schema = defineSchema(
     channels.map(({ levels }, c) => ({ name: `c${c}`, unit: "", range: levelsRange(levels), role: "feature" })),
   );
-  const scheme = seed === undefined ? ({ scheme: "count" } as const) : ({ scheme: "dither", seed } as const);
+  const scheme = dither === undefined ? { scheme: named } : ({ scheme: "dither", seed: dither.seed } as const);
   return defineGrid(schema, { epoch, ...scheme, coding, channels });
 }
 
-function frameVector({ name, about, channels, values, header, dither, coding: named }: FrameCase): object {
-  const grid = gridOf(channels, header.grid, dither?.seed, named);
+const endsOf = (codes: readonly number[][], { channels }: Quantizer) =>
+  codes.map((row) => row.map((code, c) => channels[c]?.ends?.(code)));
+
+function frameVector(item: FrameCase): object {
+  const { name, about, channels, values, header, dither, coding: named } = item;
+  const grid = gridOf(channels, header.grid, item);
   const quantizer = createQuantizer(grid);
   const place = ditherPlace(grid, { device: dither?.device ?? "", ...header });
   const stream = `draw/example/node-1/${header.session}/${name}`;
@@ -76,6 +85,7 @@ function frameVector({ name, about, channels, values, header, dither, coding: na
           codes: rowsOf(codes, channels.length),
           means: rowsOf(means, channels.length),
           spreads: rowsOf(spreads, channels.length),
+          ...(grid.scheme === "interval" ? { ends: endsOf(rowsOf(codes, channels.length), quantizer) } : {}),
         }),
     encoding: {
       ...(dither === undefined ? { stream, index: header.sequence } : { device: dither.device }),
@@ -135,6 +145,7 @@ export function vectorFiles(): ReadonlyMap<string, object> {
     ["errors.json", { about: "bytes that a decoder refuses", grid: gridOf(errorChannels, 1), cases: errorCases }],
     ["random.json", randomVectors()],
     ["weights.json", weightVectors()],
+    ["answers.json", { about: "answers with exact rows that were asked for", cases: answerCases() }],
     ["histogram.json", { about: "counts of a histogram as health carries them", cases: histogramCases }],
   ]);
 }

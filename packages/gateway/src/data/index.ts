@@ -1,4 +1,5 @@
 export { type CsvRecord, readCsv } from "./csv.ts";
+export { encodedFrames, type FrameCut } from "./encoded-frames.ts";
 export { DataError, type DataErrorCode, type DataErrorFacts } from "./errors.ts";
 export { lagEncoded, laggedRows, lagValues, rowsReached, type Series, seriesOf } from "./lagged.ts";
 export { parseCell } from "./number-cell.ts";

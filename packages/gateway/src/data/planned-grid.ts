@@ -2,10 +2,7 @@ import {
   type ChannelGrid,
   type Coding,
   createQuantizer,
-  createStream,
   defineGrid,
-  ditherPlace,
-  encodeBody,
   frameSize,
   type Grid,
   intervalCount,
@@ -15,13 +12,14 @@ import {
   type Scheme,
 } from "@zipml/codec";
 import type { PrecisionPlan } from "../train/index.ts";
+import { encodedFrames } from "./encoded-frames.ts";
 import type { Rows } from "./source.ts";
 
 /** How a planned grid encodes. */
 export interface GridChoice {
   readonly scheme: Scheme;
   readonly coding: Coding;
-  /** Draws of a feature's code under `count`, at least 2; under `dither` 1. */
+  /** Draws of a feature's code, for least squares at least 2; under `dither` 1. */
   readonly samples: number;
   /** Under `dither`: the grid's seed. */
   readonly seed?: string;
@@ -76,8 +74,8 @@ function channelGrid(
   const wanted = Math.sqrt(divisor(scheme, samples) * variance);
   const span = high - low;
   let bits = 1;
-  while (bits < maxBits && (2 ** bits - 1 < samples || intervalCount(bits, samples) * wanted < span)) bits += 1;
-  const intervals = intervalCount(bits, samples);
+  while (bits < maxBits && (2 ** bits - 1 < samples || intervalCount(bits, samples, scheme) * wanted < span)) bits += 1;
+  const intervals = intervalCount(bits, samples, scheme);
   const isTooWide = intervals * wanted < span;
   const reach = coding === "packed" || isTooWide || !Number.isFinite(wanted) ? span : intervals * wanted;
   return { channel: { bits, samples, levels: { kind: "uniform", low, high: low + reach } }, isTooWide };
@@ -102,7 +100,7 @@ export function plannedGrid(schema: Schema, plan: PrecisionPlan, choice: GridCho
     const samples = choice.scheme === "dither" || name === plan.target.name ? 1 : choice.samples;
     const { channel, isTooWide } = channelGrid(range, precision.variance, samples, choice);
     const [low, high] = levelsRange(channel.levels);
-    const step = (high - low) / intervalCount(channel.bits, samples);
+    const step = (high - low) / intervalCount(channel.bits, samples, choice.scheme);
     const variance = step ** 2 / divisor(choice.scheme, samples);
     grids.push(channel);
     channels.push({ name, bits: channel.bits, step, variance, isTooWide });
@@ -134,26 +132,14 @@ function activeColumns({ features }: PrecisionPlan): number {
  * @param interval Milliseconds between rows, as the frames' headers carry it.
  */
 export function frameBytes(rows: Rows, grid: Grid, perFrame: number, interval = 1000): FrameBytes {
-  const quantizer = createQuantizer(grid);
-  const width = grid.channels.length;
   let bytes = 0;
   let frames = 0;
   let exact = 0;
-  for (let at = 0; at < rows.values.length; at += perFrame * width, frames++) {
-    const values = rows.values.subarray(at, at + perFrame * width);
-    const place = ditherPlace(grid, { device: "plan", session: 0, sequence: frames });
-    const { codes } = quantizer.encode(values, place ?? createStream("plan/draws", frames));
-    const { coding, body } = encodeBody({ codes, place, values }, quantizer, grid.coding);
-    if (coding === "exact") exact += 1;
-    bytes += frameSize({
-      session: 0,
-      sequence: frames,
-      grid: grid.epoch,
-      start: Math.round((at / width) * interval),
-      interval,
-      rows: values.length / width,
-      bodyBytes: body.length,
-    });
+  const cut = { rows: perFrame, interval, device: "plan", draws: "plan/draws" };
+  for (const frame of encodedFrames(rows.values, createQuantizer(grid), cut)) {
+    frames += 1;
+    if (frame.coding === "exact") exact += 1;
+    bytes += frameSize({ ...frame, bodyBytes: frame.body.length });
   }
   return { frames, perReading: bytes / rows.values.length, exact };
 }

@@ -4,7 +4,6 @@ import {
   createStream,
   defineSchema,
   ditherPlace,
-  encodeBody,
   type Grid,
   packedSize,
   type Quantizer,
@@ -14,6 +13,7 @@ import {
   uniformGrid,
 } from "@zipml/codec";
 import type { SampleBlock, SampleSource, Task } from "../train/index.ts";
+import { encodedFrames } from "./encoded-frames.ts";
 import { optimalGrid } from "./optimal-grid.ts";
 
 /** Most rows of one block. */
@@ -43,7 +43,7 @@ export interface EncodeOptions {
   readonly seed: number | string;
   /**
    * How the levels lie between a column's smallest and largest value: at equal intervals, the default, or where the rows
-   * themselves make the draws' variance least; the latter under `count` only.
+   * themselves make the draws' variance least; the latter not under `dither`.
    */
   readonly levels?: "uniform" | "optimal";
   /**
@@ -184,15 +184,9 @@ const frameRows = 256;
 
 /** Bytes of all rows in bodies of 256 rows, coded as the grid allows. */
 function codedBytes(values: Float64Array, quantizer: Quantizer): number {
-  const size = frameRows * quantizer.channels.length;
   let bytes = 0;
-  for (let at = 0; at < values.length; at += size) {
-    const part = values.subarray(at, at + size);
-    const sequence = at / size;
-    const place = ditherPlace(quantizer.grid, { device: "data", session: 0, sequence });
-    const { codes } = quantizer.encode(part, place ?? createStream("data/bytes", sequence));
-    bytes += encodeBody({ codes, place, values: part }, quantizer, quantizer.grid.coding).body.length;
-  }
+  for (const { body } of encodedFrames(values, quantizer, { rows: frameRows, device: "data", draws: "data/bytes" }))
+    bytes += body.length;
   return bytes;
 }
 

@@ -61,6 +61,8 @@ export async function loadFloats(arena: Arena, context: EpochContext): Promise<F
 }
 
 /** Why float32 engines can't run a training; undefined where they can. */
-export function floatRefusal({ modelBits, residualBits, gradientBits }: EngineNeeds): string | undefined {
+export function floatRefusal(needs: EngineNeeds): string | undefined {
+  const { modelBits, residualBits, gradientBits, objective } = needs;
+  if (objective?.margin !== undefined) return `it runs squares, and not the loss ${objective.margin.name}`;
   return modelBits + residualBits + gradientBits === 0 ? undefined : "it rounds neither model nor gradient";
 }

@@ -1,6 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { type FloatRows, type Kernels, paddedFloats } from "../kernels/index.ts";
-import { checkAborted, type Engine, type EngineNeeds, type EpochContext, TrainingError } from "../train/index.ts";
+import {
+  checkAborted,
+  type Engine,
+  type EngineNeeds,
+  type EpochContext,
+  proximalStep,
+  TrainingError,
+} from "../train/index.ts";
 import { batchCount, type FloatStore, floatRefusal, loadFloats } from "./float-store.ts";
 import { checkCap, createWasmArena, defaultCap, type KernelMemory, kernelFault } from "./kernel-memory.ts";
 import { rowOrder } from "./row-order.ts";
@@ -22,7 +29,7 @@ const turnValues = 2 ** 22;
 
 /**
  * Mini-batch descent on raw rows in float32 with the same care as `packed`, on one thread: the full-precision baseline.
- * Rows are standardised once a training and kept as float32; gradients are summed in float32.
+ * Rows are standardised once a training and kept as float32; gradients are summed in float32. Squares, with any regularizer.
  *
  * @throws `TrainingError` `options` for a cap out of range.
  */
@@ -38,6 +45,7 @@ interface Prepared {
 
 class Float32Engine implements Engine {
   readonly name = "float32";
+  readonly runsObjectives = true;
   readonly #cap: number;
   #made: KernelMemory | undefined;
   #prepared: Prepared | undefined;
@@ -123,7 +131,7 @@ class FloatDescent {
     this.#targets = new Float32Array(buffer, store.targets, store.rows);
   }
 
-  run({ weights, trail, step }: EpochContext, index: number): void {
+  run({ weights, trail, step, objective }: EpochContext, index: number): void {
     const { batch, columns, rows } = this.store;
     this.#gradient.fill(0);
     this.#model.set(weights);
@@ -133,6 +141,7 @@ class FloatDescent {
     const share = step / batch;
     const gradient = this.#gradient;
     for (let i = 0; i < columns; i++) weights[i] = (weights[i] as number) - share * (gradient[i] as number);
+    if (objective?.regularizer !== undefined) proximalStep(objective.regularizer, weights, step);
     if (trail === undefined) return;
     for (let i = 0; i < columns; i++) trail.sum[i] = (trail.sum[i] as number) + (weights[i] as number);
     trail.count += 1;

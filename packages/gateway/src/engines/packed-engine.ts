@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import type { Quantizer } from "@zipml/codec";
 import {
   createKernelMemory,
   createWasmKernels,
@@ -14,14 +15,17 @@ import {
   type Engine,
   type EngineNeeds,
   type EpochContext,
+  type Scaling,
   streamName,
+  type Task,
   TrainingError,
 } from "../train/index.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { checkCap, checkThreads, defaultCap, kernelFault, mostThreads } from "./kernel-memory.ts";
-import { gridsRefusal } from "./packed-grid.ts";
+import { gridsRefusal, modelFactors } from "./packed-grid.ts";
 import { layOut, type PackedJob, type PackedLayout } from "./packed-layout.ts";
 import { createMember, type PackedMember, type RunEnd } from "./packed-member.ts";
+import { packedObjective } from "./packed-objective.ts";
 import { type BatchRun, createPackedStore, type PackedStore } from "./packed-store.ts";
 import type { PackedMessage } from "./packed-worker.ts";
 import { shuffle } from "./row-order.ts";
@@ -57,7 +61,7 @@ const turnValues = 2 ** 23;
 /**
  * Trains on codes as they are: 1, 2, 4 or 8 bits a value at rest, an int16 model (Q₃), int16 residuals (Q_r), sums in
  * whole numbers, and the gradient rounded as well where `gradientBits` asks (Q₄): the paper's section 3 end to end. Runs
- * `symmetric`, with the columns' average d, and `naive`. Q₃ rounds the model in units of codes, the largest of its
+ * `symmetric`, with the columns' average d, and `naive`; squares with any regularizer and, with `naive`, logistic and hinge. Q₃ rounds the model in units of codes, the largest of its
  * components setting the scale.
  *
  * Rows are packed once a training, in random order within each block of the source; an epoch visits the mini-batches of
@@ -80,6 +84,7 @@ interface Prepared {
 
 class PackedEngine implements Engine {
   readonly name = "packed";
+  readonly runsObjectives = true;
   readonly #threads: number | "auto";
   readonly #cap: number;
   readonly #directory: string;
@@ -114,15 +119,21 @@ class PackedEngine implements Engine {
     return packedRefusal(needs) ?? kernelFault(() => this.#memory());
   }
 
+  modelUnits(quantizer: Quantizer, task: Task, scaling: Scaling): Float64Array {
+    return modelFactors(quantizer, task, scaling);
+  }
+
   async epoch(context: EpochContext): Promise<void> {
     if (this.#closed) throw new TrainingError("engine", "the engine was closed");
     checkAborted(context.signal, context.epoch);
     const { store, layout, member } = await this.#prepare(context);
     const { weights, trail, streams, signal, epoch } = context;
     const { buffer } = (this.#arena as Arena).memory;
-    const size = weights.length;
-    new Float64Array(buffer, layout.weights, size).set(weights);
+    const { columns: size } = layout;
+    new Float64Array(buffer, layout.weights, size).set(weights.subarray(0, size));
     new Float64Array(buffer, layout.trail, size).fill(0);
+    const intercept = new Float64Array(buffer, layout.intercept, 2);
+    intercept.set([weights[size] ?? 0, 0]);
     let done = 0;
     for await (const run of store.runs((list) => shuffle(list, streams.shuffle))) {
       const job = { ...jobOf(context, store), ...run, firstStep: done };
@@ -135,10 +146,12 @@ class PackedEngine implements Engine {
       done += run.count;
     }
     weights.set(new Float64Array(buffer, layout.weights, size));
+    if (weights.length > size) weights[size] = intercept[0] as number;
     if (!weights.every(Number.isFinite)) weights.fill(Number.NaN);
     if (trail === undefined) return;
     const sum = new Float64Array(buffer, layout.trail, size);
     for (let i = 0; i < size; i++) trail.sum[i] = (trail.sum[i] as number) + (sum[i] as number);
+    if (weights.length > size) trail.sum[size] = (trail.sum[size] as number) + (intercept[1] as number);
     trail.count += done;
   }
 
@@ -256,7 +269,7 @@ function wordsOf(purpose: string, seed: number | string, epoch: number): WordStr
 }
 
 function jobOf(context: EpochContext, store: PackedStore): Omit<PackedJob, keyof BatchRun | "firstStep"> {
-  const { step, modelBits, residualBits, gradientBits, spreads, trail, seed, epoch } = context;
+  const { step, modelBits, residualBits, gradientBits, spreads, trail, seed, epoch, objective } = context;
   return {
     grids: store.grids,
     step,
@@ -265,6 +278,7 @@ function jobOf(context: EpochContext, store: PackedStore): Omit<PackedJob, keyof
     gradientBits,
     subtractSpreads: spreads !== undefined,
     averages: trail !== undefined,
+    objective: packedObjective(objective),
     streams: {
       model: wordsOf("model", seed, epoch),
       residual: wordsOf("residual", seed, epoch),

@@ -88,6 +88,26 @@ function fillTable(table: Int16Array, channel: ChannelQuantizer): void {
     table[code] = even ? evenUnit(top) * (2 * code - top) : Math.round((channel.mean(code) - origin) / step);
 }
 
+/** What drawing anew multiplies the steps of dithered codes by, but for a factor common to all columns. */
+const widenedScale = ({ low, high, top }: ChannelQuantizer): Scale => ({
+  origin: low,
+  step: (high - low) * (1 + 1 / top),
+});
+
+/**
+ * What a weight is in units of codes or of the tables' entries, a factor a column; 0 for one without variance. For dithered
+ * codes up to a common factor.
+ */
+export function modelFactors(quantizer: Quantizer, task: Task, { deviations }: Scaling): Float64Array {
+  const channels = featuresOf(quantizer, task);
+  const isEven = channels.every(({ even }) => even);
+  const scaleOf = quantizer.grid.scheme === "dither" ? widenedScale : isEven ? evenScale : tableScale;
+  return Float64Array.from(channels, (channel, i) => {
+    const deviation = deviations[i] as number;
+    return deviation > 0 ? scaleOf(channel).step / deviation : 0;
+  });
+}
+
 /** @returns Pointer to the tables of a grid that has columns on unequal levels; 0 for one that has none. */
 function layOutTables(arena: Arena, channels: readonly ChannelQuantizer[], width: CodeWidth): number {
   if (channels.every(({ even }) => even)) return 0;

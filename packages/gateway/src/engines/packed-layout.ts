@@ -1,5 +1,6 @@
 import { type CodeWidth, drawScratch, type WordStream } from "../kernels/index.ts";
 import type { Arena } from "./arena.ts";
+import type { PackedObjective } from "./packed-objective.ts";
 
 /** Columns whose share of the offset is summed in one go: the same sums in the same order for any number of threads. */
 export const chunkColumns = 64;
@@ -42,6 +43,8 @@ export interface PackedLayout {
   /** Float64: the master model, and the sum of models where they are averaged. */
   readonly weights: number;
   readonly trail: number;
+  /** Float64: the intercept of a loss of the margin, and the sum of intercepts. */
+  readonly intercept: number;
   /** Float64: the model times the grid's factors, that is in units of codes. */
   readonly scaled: number;
   /** Int16: the same, rounded (Q₃); and as float64. */
@@ -84,6 +87,7 @@ export interface PackedJob {
   readonly gradientBits: number;
   readonly subtractSpreads: boolean;
   readonly averages: boolean;
+  readonly objective: PackedObjective;
   readonly streams: { readonly model: WordStream; readonly residual: WordStream; readonly gradient: WordStream };
 }
 
@@ -120,6 +124,7 @@ export function layOut(arena: Arena, needs: LayoutNeeds): PackedLayout {
     threads,
     weights: vector(),
     trail: vector(),
+    intercept: arena.allocate(16),
     scaled: vector(),
     model: arena.allocate(2 * length),
     modelFloats: vector(),

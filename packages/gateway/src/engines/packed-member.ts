@@ -1,6 +1,8 @@
 import type { GradientRun, Kernels, RoundRun, WordStream } from "../kernels/index.ts";
 import type { Barrier } from "./barrier.ts";
+
 import { chunkColumns, type GridVectors, type PackedJob, type PackedLayout, slot, slotBytes } from "./packed-layout.ts";
+import { formSlopes, shrinkSlice, squaresOf } from "./packed-objective.ts";
 
 /** How a run over batches ended: `left` where another member of the team has failed or the caller gave up. */
 export type RunEnd = "done" | "diverged" | "left";
@@ -152,6 +154,7 @@ class TeamMember implements PackedMember {
     this.#sumGradient(place, first, count);
     if (!this.#meet()) return "left";
     this.#assemble(place, unit, error / (2 ** job.residualBits - 1));
+    if (job.objective.margin !== undefined && this.#thread === 0) this.#stepIntercept(job, this.#gradient.offsetScale);
     if (job.gradientBits > 0) {
       this.#leave(slot.gradient, this.#kernels.largest(this.#gradient.out, this.#gradient.length));
       if (!this.#meet()) return "left";
@@ -159,11 +162,45 @@ class TeamMember implements PackedMember {
       if (!(steepest < Number.POSITIVE_INFINITY)) return "diverged";
       this.#roundGradient(job, steepest, ordinal * columns);
     }
+    return this.#step(job) ? "done" : "left";
+  }
+
+  /** The own weights' step, and their proximal step where there is a regularizer; false where a member has left. */
+  #step({ step, averages, objective }: PackedJob): boolean {
     const { weights, trail } = this.#layout;
     const own = 8 * this.#from;
     const { out, length } = this.#gradient;
-    this.#kernels.descend(weights + own, out, length, job.step, job.averages ? trail + own : 0);
-    return "done";
+    const { regularizer } = objective;
+    const adds = averages && regularizer === undefined;
+    this.#kernels.descend(weights + own, out, length, step, adds ? trail + own : 0);
+    if (regularizer === undefined) return true;
+    const f64 = this.#f64;
+    const slice = f64.subarray((weights + own) / 8, (weights + own) / 8 + length);
+    shrinkSlice(regularizer, slice, step);
+    if (regularizer.ball !== undefined && !this.#project(slice, regularizer.ball)) return false;
+    if (averages)
+      for (let i = 0; i < length; i++)
+        f64[(trail + own) / 8 + i] = (f64[(trail + own) / 8 + i] as number) + (slice[i] as number);
+    return true;
+  }
+
+  /** Onto the ball: the norm is of sums over fixed columns, the same for any number of members. */
+  #project(slice: Float64Array<ArrayBufferLike>, ball: number): boolean {
+    const { columns, chunkSums } = this.#layout;
+    for (let at = 0; at < slice.length; at += chunkColumns)
+      this.#f64[chunkSums / 8 + (this.#from + at) / chunkColumns] = squaresOf(slice.subarray(at, at + chunkColumns));
+    if (!this.#meet()) return false;
+    const squares = this.#chunkTotal(columns, chunkSums);
+    if (!(squares > ball * ball)) return true;
+    const scale = ball / Math.sqrt(squares);
+    for (let i = 0; i < slice.length; i++) slice[i] = (slice[i] as number) * scale;
+    return true;
+  }
+
+  #chunkTotal(columns: number, chunkSums: number): number {
+    let total = 0;
+    for (let chunk = 0; chunk * chunkColumns < columns; chunk++) total += this.#f64[chunkSums / 8 + chunk] as number;
+    return total;
   }
 
   #rowBorder(rows: number, thread: number): number {
@@ -225,17 +262,33 @@ class TeamMember implements PackedMember {
   /** Residuals of the own rows, in standardised units. @param unit What the rounded model counts in. */
   #formResiduals(place: Place, first: number, count: number, unit: number): void {
     const { columns, model, residuals, chunkSums } = this.#layout;
-    let offset = 0;
-    for (let chunk = 0; chunk * chunkColumns < columns; chunk++) offset += this.#f64[chunkSums / 8 + chunk] as number;
+    const offset = this.#chunkTotal(columns, chunkSums);
     let largest = 0;
     if (count > 0) {
       this.#selectRows(place, first, count);
       const out = residuals + 8 * first;
       if (place.grid.tables > 0) this.#kernels.dotTable(this.#rows, place.grid.tables, model, out);
       else this.#kernels.dotRows(this.#rows, model, out);
-      largest = this.#kernels.formResiduals(out, place.labels + 8 * first, count, unit, offset * unit);
+      largest = this.#fromDots(out, place.labels + 8 * first, count, unit, offset * unit);
     }
     this.#leave(slot.residual, largest);
+  }
+
+  /** Residuals from dot products: of squares by the kernel, of a loss of the margin one by one. */
+  #fromDots(dots: number, labels: number, count: number, unit: number, offset: number): number {
+    const margin = this.#job?.objective.margin;
+    if (margin === undefined) return this.#kernels.formResiduals(dots, labels, count, unit, offset);
+    const view = (at: number): Float64Array<ArrayBufferLike> => this.#f64.subarray(at / 8, at / 8 + count);
+    const intercept = this.#f64[this.#layout.intercept / 8] as number;
+    return formSlopes({ dots: view(dots), labels: view(labels), unit, offset: offset + intercept }, margin);
+  }
+
+  /** The first member's: nobody reads the intercept again before all have met. @param slope Mean rounded residual. */
+  #stepIntercept({ step, averages }: PackedJob, slope: number): void {
+    const at = this.#layout.intercept / 8;
+    const next = (this.#f64[at] as number) - step * slope;
+    this.#f64[at] = next;
+    if (averages) this.#f64[at + 1] = (this.#f64[at + 1] as number) + next;
   }
 
   #roundResiduals(

@@ -8,7 +8,14 @@ import {
   type Schema,
   type Scheme,
 } from "@zipml/codec";
-import { type EstimatorName, layOutLags, type Task, type TaskColumn, TrainingError } from "../train/index.ts";
+import {
+  type EstimatorName,
+  layOutLags,
+  type Task,
+  type TaskColumn,
+  TrainingError,
+  usualDegree,
+} from "../train/index.ts";
 
 /** Which channels a group trains on; left out, the roles in the schema of the first birth decide. */
 export interface TaskChoice {
@@ -19,8 +26,13 @@ export interface TaskChoice {
    * With lags the target may be one of the features too: it enters by its lags only. Default 0, at most 128.
    */
   readonly lags?: number;
-  /** What trains: `naive` reads features with one draw, the others with two or more. Default `symmetric`. */
+  /**
+   * What trains: `naive` reads features with one draw, `polynomial` with one more than its degree, the others with two or
+   * more. Default `symmetric`, with the losses logistic and hinge `naive`.
+   */
   readonly estimator?: EstimatorName | undefined;
+  /** Degree of the estimator `polynomial`. */
+  readonly degree?: number | undefined;
 }
 
 /** Why a device's readings can't be trained on. */
@@ -106,12 +118,17 @@ function drawsFault(
   { name }: { readonly name: string },
   scheme: Scheme,
   samples: number,
-  estimator: EstimatorName,
+  { estimator = "symmetric", degree = usualDegree }: Pick<TaskChoice, "estimator" | "degree">,
 ): string | undefined {
+  if (estimator === "refetch")
+    return scheme === "interval"
+      ? undefined
+      : `scheme ${scheme} tells no intervals, by which refetch decides; it needs interval`;
   if (scheme === "dither")
     return estimator === "double" ? `scheme dither carries no draws; ${estimator} needs two or more` : undefined;
-  if (estimator === "naive" ? samples === 1 : samples >= 2) return undefined;
-  const needed = estimator === "naive" ? "exactly one" : "two or more";
+  const least = estimator === "polynomial" ? degree + 1 : 2;
+  if (estimator === "naive" ? samples === 1 : samples >= least) return undefined;
+  const needed = estimator === "naive" ? "exactly one" : `${least === 2 ? "two" : least} or more`;
   return `feature ${JSON.stringify(name)} has ${samples} draws a reading; ${estimator} needs ${needed}`;
 }
 
@@ -121,14 +138,14 @@ function drawsFault(
  * @param schema The device's channels.
  * @param grid A grid of that schema.
  * @param task What the group trains.
- * @param estimator What trains it.
+ * @param choice What trains it.
  * @returns The projection, or why the device does not fit.
  */
 export function projectionOf(
   schema: Schema,
   grid: Grid,
   task: Task,
-  estimator: EstimatorName = "symmetric",
+  choice: Pick<TaskChoice, "estimator" | "degree"> = {},
 ): Projection | Mismatch {
   const fault = gridFault(schema, grid);
   if (fault !== undefined) return { reason: fault };
@@ -144,7 +161,7 @@ export function projectionOf(
   }
   for (const feature of task.features) {
     const samples = grid.channels[columns[feature.column] ?? 0]?.samples ?? 0;
-    const reason = drawsFault(feature, grid.scheme, samples, estimator);
+    const reason = drawsFault(feature, grid.scheme, samples, choice);
     if (reason !== undefined) return { reason };
   }
   const width = grid.channels.length;

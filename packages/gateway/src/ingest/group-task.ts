@@ -73,7 +73,7 @@ export function createGroupTask(choice: TaskChoice, shown: (task: Task) => void)
     const key = JSON.stringify([schema, { ...grid, epoch: 0 }]);
     const known = projections.get(key);
     if (known !== undefined) return known;
-    const projection = projectionOf(schema, grid, task, choice.estimator);
+    const projection = projectionOf(schema, grid, task, choice);
     if ("reason" in projection) return projection;
     const quantizer = createQuantizer(grid);
     const made: SharedDecoder = {

@@ -1,39 +1,23 @@
-import { DecodeError, decodeFrame, type Frame, type Grid, type Schema } from "@zipml/codec";
-import { type Birth, type Clock, type Command, type Health, maxRanges } from "@zipml/protocol";
+import {
+  DecodeError,
+  decodeExactAnswer,
+  decodeFrame,
+  type ExactAnswer,
+  type Frame,
+  type Grid,
+  isExactAnswer,
+  type Schema,
+} from "@zipml/codec";
+import type { Birth, Clock, Command, Health } from "@zipml/protocol";
 import { GatewayError } from "../errors.ts";
 import type { Added, FrameLog } from "../log/frame-log.ts";
 import type { StoredFrame } from "../sample-store.ts";
+import { coverDeclared, hasRoom } from "./declared.ts";
+import { type AnsweredRows, answeredRows } from "./exact-answers.ts";
 import type { GroupTask } from "./group-task.ts";
+import { emptyCounts, type IngestCounts } from "./ingest-counts.ts";
 import type { DeviceRecord, Registry, RegistryLimits } from "./registry.ts";
 import { type Decoder, followGap, isDecoderOf, retake, type SessionRecord } from "./session.ts";
-
-/** Counts of what came in. Frames unless said. */
-export interface IngestCounts {
-  /** Data messages. */
-  readonly received: number;
-  /** Frames stored: each once. */
-  readonly stored: number;
-  /** Rows in them. */
-  readonly rows: number;
-  /** Frames that were stored before, or are about to be: receipted again, not stored again. */
-  readonly duplicates: number;
-  /** Frames that did not decode. */
-  readonly bad: number;
-  /** Frames whose session or grid epoch was not known when they came. */
-  readonly unknownGrid: number;
-  /** Frames not taken, and not receipted, for want of room in memory or on disk: the device sends them again. */
-  readonly deferred: number;
-  /** Frames of devices whose readings can't be trained on, and of grids that gave way to newer ones. */
-  readonly unusable: number;
-  /** Frames on their way to the disk. */
-  readonly pending: number;
-  /** Sequences that devices declared as dropped. */
-  readonly declared: number;
-  /** Ranges that devices declared and that were not taken: too many stand apart from all that is stored. */
-  readonly refusedRanges: number;
-  /** Grids that births brought and that are not kept: they can't be used, would pass a bound, or gave way to newer ones. */
-  readonly refusedGrids: number;
-}
 
 /** What ingest needs from the gateway. */
 export interface IngestPorts {
@@ -43,6 +27,8 @@ export interface IngestPorts {
   readonly task: GroupTask;
   readonly log: FrameLog;
   store(frame: StoredFrame): void;
+  /** Exact rows that were asked for are stored. */
+  answered(rows: AnsweredRows): void;
   /** The session has more in store than the last receipt said. */
   receipt(device: DeviceRecord, session: SessionRecord): void;
   command(device: string, command: Command): void;
@@ -77,20 +63,7 @@ export function createIngest(ports: IngestPorts): Ingest {
 
 class GroupIngest implements Ingest {
   readonly #ports: IngestPorts;
-  readonly #counts = {
-    received: 0,
-    stored: 0,
-    rows: 0,
-    duplicates: 0,
-    bad: 0,
-    unknownGrid: 0,
-    deferred: 0,
-    unusable: 0,
-    pending: 0,
-    declared: 0,
-    refusedRanges: 0,
-    refusedGrids: 0,
-  };
+  readonly #counts = emptyCounts();
   #parkedBytes = 0;
   #taskNoted = false;
 
@@ -217,7 +190,7 @@ class GroupIngest implements Ingest {
 
   #take(device: DeviceRecord, payload: Uint8Array, again: boolean): void {
     try {
-      const frame = decodeFrame(payload);
+      const frame = isExactAnswer(payload) ? decodeExactAnswer(payload) : decodeFrame(payload);
       const session = this.#ports.registry.session(device, frame.session);
       const decoder = session?.decoders.get(frame.grid);
       if (session?.contested || session?.refused.has(frame.grid)) {
@@ -227,6 +200,7 @@ class GroupIngest implements Ingest {
       if (session !== undefined && this.#known(device, session, frame.sequence)) return;
       if (session !== undefined && decoder === undefined && this.#isPassed(device, session, frame)) return;
       if (session === undefined || decoder === undefined) this.#wait(device, payload, again);
+      else if ("of" in frame) this.#storeAnswer(device, session, decoder, frame, payload);
       else this.#store(device, session, decoder, frame, payload);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
@@ -236,7 +210,7 @@ class GroupIngest implements Ingest {
   }
 
   /** Whether the frame's grid gave way to newer ones, which is told with the first frame of each. */
-  #isPassed({ id }: DeviceRecord, session: SessionRecord, { grid, sequence }: Frame): boolean {
+  #isPassed({ id }: DeviceRecord, session: SessionRecord, { grid, sequence }: Frame | ExactAnswer): boolean {
     const told = session.passed.get(grid);
     if (told === undefined) return false;
     const place = `frame ${sequence} of session ${session.session}`;
@@ -258,12 +232,43 @@ class GroupIngest implements Ingest {
   }
 
   #store(device: DeviceRecord, session: SessionRecord, decoder: Decoder, frame: Frame, payload: Uint8Array): void {
-    const { clock, limits, log } = this.#ports;
     const { sequence, rows, start } = frame;
     const codes = decoder.decode(frame, device.id);
     const { quantizer } = decoder.projection;
     const time = session.startedAt + start;
     const stored = { device: device.id, session: session.session, sequence, time, rows, quantizer, codes };
+    this.#append(device, session, decoder, { sequence, payload }, () => {
+      this.#ports.store(stored);
+      this.#counts.rows += rows;
+      return stored;
+    });
+  }
+
+  #storeAnswer(
+    device: DeviceRecord,
+    session: SessionRecord,
+    decoder: Decoder,
+    answer: ExactAnswer,
+    payload: Uint8Array,
+  ): void {
+    const { sequence } = answer;
+    const rows = answeredRows(answer, device.id, decoder, payload.length);
+    this.#append(device, session, decoder, { sequence, payload }, (at) => {
+      this.#ports.answered(rows);
+      // As late as it came, so that it stays in the log while the rows that it tells of are in the window.
+      return { device: device.id, session: session.session, sequence, time: at, rows: 0 };
+    });
+  }
+
+  /** Hands a message to the log. @param settle Takes it once it is durable, with the time at which it came. */
+  #append(
+    device: DeviceRecord,
+    session: SessionRecord,
+    decoder: Decoder,
+    { sequence, payload }: { readonly sequence: number; readonly payload: Uint8Array },
+    settle: (at: number) => Omit<Added, "ranges" | "declared">,
+  ): void {
+    const { clock, limits, log } = this.#ports;
     if (session.stale) retake(session, limits.ranges);
     if (!session.taken.add(sequence)) {
       this.#counts.deferred += 1;
@@ -271,9 +276,11 @@ class GroupIngest implements Ingest {
     }
     session.pending.add(sequence);
     this.#counts.pending += 1;
-    const entry = { type: "frame", device: device.id, session: session.session, at: clock.now(), payload } as const;
-    const noted = this.#note(device, session, decoder);
-    if (noted && log.append(entry, (durable) => this.#settle(device, session, stored, durable))) return;
+    const at = clock.now();
+    const entry = { type: "frame", device: device.id, session: session.session, at, payload } as const;
+    const settled = (durable: boolean): Added | undefined =>
+      this.#settle(device, session, sequence, durable ? () => settle(at) : undefined);
+    if (this.#note(device, session, decoder) && log.append(entry, settled)) return;
     this.#release(session, sequence);
     this.#counts.deferred += 1;
     session.stale = true;
@@ -284,10 +291,15 @@ class GroupIngest implements Ingest {
     this.#counts.pending -= 1;
   }
 
-  #settle(device: DeviceRecord, session: SessionRecord, frame: StoredFrame, durable: boolean): Added | undefined {
-    const { sequence, rows } = frame;
+  /** @param settle Undefined where the message is not durable. */
+  #settle(
+    device: DeviceRecord,
+    session: SessionRecord,
+    sequence: number,
+    settle: (() => Omit<Added, "ranges" | "declared">) | undefined,
+  ): Added | undefined {
     this.#release(session, sequence);
-    if (!durable) {
+    if (settle === undefined) {
       this.#counts.deferred += 1;
       session.stale = true;
       return undefined;
@@ -295,11 +307,10 @@ class GroupIngest implements Ingest {
     const { floor } = session.sequences;
     session.sequences.add(sequence);
     followGap(session, floor, this.#ports.clock.now());
-    this.#ports.store(frame);
+    const added = settle();
     this.#counts.stored += 1;
-    this.#counts.rows += rows;
     this.#ports.receipt(device, session);
-    return { ...frame, ranges: [[sequence, sequence]], declared: 0 };
+    return { ...added, ranges: [[sequence, sequence]], declared: 0 };
   }
 
   /** Has the log know what the frame means, and what the group trains, before the frame itself. */
@@ -367,29 +378,4 @@ function againFault(known: Decoder, { session }: SessionRecord, schema: Schema, 
   if (isDecoderOf(known, schema, grid)) return undefined;
   const reason = `grid ${grid.epoch} of session ${session} was another grid before, and stays that one`;
   return { reason, forGood: false };
-}
-
-/** Most ranges of a session that may stand apart when another is declared: twice what a receipt or a health message names. */
-const mostApart = 2 * maxRanges;
-
-/** Whether a declared range may be taken: a device could name ever new ones, each of which would be kept. */
-function hasRoom({ sequences }: SessionRecord, from: number, to: number): boolean {
-  return sequences.ranges.length < mostApart || sequences.touches(from, to);
-}
-
-/** Closes gaps for good, as far as there is room. @returns What was not stored before, and the floor before. */
-export function coverDeclared(
-  session: SessionRecord,
-  ranges: Added["ranges"],
-): Pick<Added, "ranges" | "declared"> & { readonly floor: number } {
-  const { floor } = session.sequences;
-  const parts = ranges.flatMap(([from, to]) => {
-    const lacking = hasRoom(session, from, to) ? session.sequences.lacking(from, to) : [];
-    for (const [first, last] of lacking) session.sequences.cover(first, last);
-    return lacking;
-  });
-  const declared = parts.reduce((sum, [from, to]) => sum + to - from + 1, 0);
-  session.stale = true;
-  session.declared += declared;
-  return { ranges: parts, declared, floor };
 }

@@ -1,10 +1,11 @@
-import { DecodeError, decodeFrame, type Frame } from "@zipml/codec";
+import { DecodeError, decodeExactAnswer, decodeFrame, type ExactAnswer, type Frame, isExactAnswer } from "@zipml/codec";
 import type { DeclaredEntry, FrameEntry, NoteEntry } from "../log/entry.ts";
 import type { Added } from "../log/frame-log.ts";
 import type { StoredFrame } from "../sample-store.ts";
 import type { Task } from "../train/index.ts";
+import { coverDeclared } from "./declared.ts";
+import { type AnsweredRows, answeredRows } from "./exact-answers.ts";
 import type { GroupTask } from "./group-task.ts";
-import { coverDeclared } from "./ingest.ts";
 import type { Registry } from "./registry.ts";
 import type { SequenceStart } from "./sequence-set.ts";
 import type { SessionRecord } from "./session.ts";
@@ -34,6 +35,7 @@ export interface RecoveryPorts {
   readonly registry: Registry;
   readonly task: GroupTask;
   store(frame: StoredFrame): void;
+  answered(rows: AnsweredRows): void;
   unusable(device: string, reason: string): void;
 }
 
@@ -50,7 +52,7 @@ function attempt<T>(decode: () => T): T | undefined {
 /**
  * @param ports What it works on.
  */
-export function createRecovery({ registry, task, store, unusable }: RecoveryPorts): Recovery {
+export function createRecovery({ registry, task, store, answered, unusable }: RecoveryPorts): Recovery {
   const sessionOf = (device: string, session: number): SessionRecord | undefined => {
     const record = registry.get(device);
     return record === undefined ? undefined : registry.session(record, session);
@@ -69,6 +71,17 @@ export function createRecovery({ registry, task, store, unusable }: RecoveryPort
     if (decoder === undefined || codes === undefined) return { ...added, rows: 0 };
     store({ ...place, rows, quantizer: decoder.projection.quantizer, codes });
     return { ...added, rows };
+  };
+  const addAnswer = ({ device, at, payload }: FrameEntry, session: SessionRecord, answer: ExactAnswer): Added => {
+    const { sequence, grid } = answer;
+    const place = { device, session: session.session, sequence, time: at, rows: 0, declared: 0 };
+    if (session.sequences.has(sequence)) return { ...place, ranges: [] };
+    const decoder = session.decoders.get(grid);
+    const rows = decoder && answeredRows(answer, device, decoder, payload.length);
+    session.sequences.add(sequence);
+    session.stale = true;
+    if (rows !== undefined) answered(rows);
+    return { ...place, ranges: [[sequence, sequence]] };
   };
   return {
     task: (made, choice) => {
@@ -90,12 +103,14 @@ export function createRecovery({ registry, task, store, unusable }: RecoveryPort
       if ("reason" in decoder) unusable(id, decoder.reason);
       else registry.learn(device, session, decoder, true);
     },
-    frame: ({ device, session: number, payload }) => {
+    frame: (entry) => {
+      const { device, session: number, payload } = entry;
       const session = sessionOf(device, number);
-      const frame = attempt(() => decodeFrame(payload));
+      const frame = attempt(() => (isExactAnswer(payload) ? decodeExactAnswer(payload) : decodeFrame(payload)));
       if (frame === undefined || frame.session !== number) return "content";
       if (session === undefined || !session.noted.has(frame.grid)) return "no-birth";
-      return attempt(() => addFrame(device, session, frame)) ?? "content";
+      const add = (): Added => ("of" in frame ? addAnswer(entry, session, frame) : addFrame(device, session, frame));
+      return attempt(add) ?? "content";
     },
     declared: ({ device, session: number, startedAt, ranges }) => {
       const record = registry.open(device);

@@ -35,14 +35,14 @@ export function shapeOf({ scheme, coding, channels }: Grid): string {
 /**
  * A channel's levels one by one.
  *
- * @param grid A grid of scheme `count`.
+ * @param grid A grid of scheme `count` or `interval`.
  * @param channel Index of the channel.
- * @returns Undefined where its levels can't follow: another scheme, no width, or more than {@link mostLevels}.
+ * @returns Undefined where its levels can't follow: scheme `dither`, no width, or more than {@link mostLevels}.
  */
 export function presentLevels(grid: Grid, channel: number): Float64Array | undefined {
   const found = grid.channels[channel];
-  if (found === undefined || grid.scheme !== "count") return undefined;
-  const intervals = intervalCount(found.bits, found.samples);
+  if (found === undefined || grid.scheme === "dither") return undefined;
+  const intervals = intervalCount(found.bits, found.samples, grid.scheme);
   if (intervals >= mostLevels) return undefined;
   const points = levelPoints(found.levels, intervals);
   for (let j = 1; j < points.length; j++) if (!((points[j] ?? 0) > (points[j - 1] ?? 0))) return undefined;

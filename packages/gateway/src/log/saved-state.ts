@@ -10,6 +10,13 @@ export interface SavedSequences {
   readonly ranges: readonly (readonly [from: number, to: number])[];
 }
 
+/** Some frames of one session. */
+export interface SavedFrames {
+  readonly device: string;
+  readonly session: number;
+  readonly sequences: SavedSequences;
+}
+
 /** What is stored of one session. */
 export interface SavedSession {
   readonly startedAt: number;
@@ -44,7 +51,10 @@ export interface SavedModel {
   readonly epochs: TrainResult["epochs"];
   readonly warnings: readonly string[];
   readonly short?: number;
+  readonly before?: number;
   readonly seconds: number;
+  /** What a living model has been trained on. */
+  readonly seen?: readonly SavedFrames[];
 }
 
 /** Where a checkpoint stands. */

@@ -82,6 +82,58 @@ const figures: readonly Figure[] = Object.freeze([
     read: ({ devices }) => devices.reduce((sum, { refused }) => sum + refused, 0),
   },
   { name: "zipml_model_version", help: "version of the newest model, 0 without one", read: ({ model }) => model ?? 0 },
+  {
+    name: "zipml_training_rows",
+    help: "rows that the newest model was trained on, 0 without one",
+    read: ({ training }) => training?.rows ?? 0,
+  },
+  {
+    name: "zipml_training_loss",
+    help: "loss of the newest model on these rows, NaN without one",
+    read: ({ training }) => training?.loss ?? Number.NaN,
+  },
+  {
+    name: "zipml_training_loss_before",
+    help: "loss on these rows of the living model before it was trained on them, NaN without one: it rises with drift",
+    read: ({ training }) => training?.before ?? Number.NaN,
+  },
+  {
+    name: "zipml_training_seconds",
+    help: "time that the newest model took to train, 0 without one",
+    read: ({ training }) => training?.seconds ?? 0,
+  },
+  {
+    name: "zipml_refetch_rows_asked",
+    help: "rows that devices were asked for exactly",
+    read: ({ refetch }) => refetch.asked,
+  },
+  {
+    name: "zipml_refetch_rows_again",
+    help: "rows asked for again, for want of an answer",
+    read: ({ refetch }) => refetch.again,
+  },
+  {
+    name: "zipml_refetch_rows_answered",
+    help: "rows that devices answered exactly",
+    read: ({ refetch }) => refetch.answered,
+  },
+  { name: "zipml_refetch_rows_gone", help: "rows that devices no longer had", read: ({ refetch }) => refetch.gone },
+  {
+    name: "zipml_refetch_rows_late",
+    help: "rows whose answer was waited for in vain",
+    read: ({ refetch }) => refetch.late,
+  },
+  { name: "zipml_refetch_rows_held", help: "exact rows held", read: ({ refetch }) => refetch.held },
+  {
+    name: "zipml_refetch_bytes_sent",
+    help: "bytes of the commands that asked for rows",
+    read: ({ refetch }) => refetch.bytesSent,
+  },
+  {
+    name: "zipml_refetch_bytes_received",
+    help: "bytes of the data messages that answered",
+    read: ({ refetch }) => refetch.bytesReceived,
+  },
   { name: "zipml_bytes_sent", help: "bytes sent on the MQTT stream", read: ({ traffic }) => traffic.sent.bytes },
   {
     name: "zipml_bytes_received",

@@ -15,7 +15,7 @@ export interface EpochContext {
   readonly scaling: Scaling;
   /** Decodes rows; an engine that works on codes directly may leave it alone. */
   readonly reader: RowReader;
-  /** 1 … */
+  /** 1 …, counted on from the passes of a model to start from: what random streams are indexed by. */
   readonly epoch: number;
   /** This epoch's step, the schedule applied. */
   readonly step: number;
@@ -58,6 +58,8 @@ export interface EngineNeeds {
   readonly modelBits: number;
   readonly residualBits: number;
   readonly gradientBits: number;
+  /** What is lowered; undefined for the plain loss of squares. */
+  readonly objective?: Objective | undefined;
 }
 
 /**
@@ -66,7 +68,7 @@ export interface EngineNeeds {
  */
 export interface Engine {
   readonly name: string;
-  /** Whether the engine runs other losses than the plain one of squares, and regularizers. Default no. */
+  /** Whether the engine runs regularizers and, unless `refusal` says no, other losses than squares. Default no. */
   readonly runsObjectives?: boolean;
   /** Whether the engine runs an estimator. */
   supports(estimator: EstimatorName): boolean;
@@ -79,6 +81,11 @@ export interface Engine {
    * @throws `TrainingError` `aborted` once `context.signal` has fired.
    */
   epoch(context: EpochContext): Promise<void>;
+  /**
+   * What it multiplies each weight by before rounding it (Q₃), for rows of a grid; 0 for one that is not rounded. Without this
+   * method 1.
+   */
+  modelUnits?(quantizer: Quantizer, task: Task, scaling: Scaling): Float64Array;
   /** What a user should be told of the training that ran last. */
   readonly notes?: readonly string[];
   /** Gives back memory and threads, where it holds any. Once is enough. */

@@ -15,8 +15,13 @@ import type { SampleBlock, Task } from "./samples.ts";
  *
  * - `polynomial`: b·P(z)·q with a Chebyshev polynomial P of degree d for ℓ′, and d + 1 of the k draws, each in one factor;
  *   unbiased for P. `double` is its case of degree 1. Under `dither` P and its product with m are corrected by derivatives.
+ *
+ * And for the hinge, on codes of scheme `interval`,
+ *
+ * - `refetch`: −b·m or 0 where the intervals of a row's readings tell on which side of 1 its margin lies; else the row is
+ *   asked for exactly, and gives its gradient. Unbiased.
  */
-export type EstimatorName = "naive" | "double" | "symmetric" | "polynomial" | "full";
+export type EstimatorName = "naive" | "double" | "symmetric" | "polynomial" | "refetch" | "full";
 
 /** All names of {@link EstimatorName}. */
 export const estimatorNames: readonly EstimatorName[] = Object.freeze([
@@ -24,6 +29,7 @@ export const estimatorNames: readonly EstimatorName[] = Object.freeze([
   "double",
   "symmetric",
   "polynomial",
+  "refetch",
   "full",
 ]);
 
@@ -32,7 +38,8 @@ export const estimatorNames: readonly EstimatorName[] = Object.freeze([
  *
  * @param least Fewest draws for `polynomial`, d + 1.
  * @throws {@link TrainingError} `estimator`: raw rows for anything but `full`, codes for `full`, features with other than
- * one draw for `naive`, with one draw for `double` and `symmetric`; decoded rows, whose codes carry no draws, for `double`.
+ * one draw for `naive`, with one draw for `double` and `symmetric`; decoded rows, whose codes carry no draws, for `double`;
+ * codes that tell no interval for `refetch`.
  */
 export function checkEstimator(estimator: EstimatorName, block: SampleBlock, task: Task, least = 2): void {
   if (block.kind === "values") {
@@ -40,6 +47,13 @@ export function checkEstimator(estimator: EstimatorName, block: SampleBlock, tas
     throw new TrainingError("estimator", `"${estimator}" reads codes; raw rows go with "full"`);
   }
   if (estimator === "full") throw new TrainingError("estimator", '"full" reads raw rows (scheme none), not codes');
+  if (estimator === "refetch") {
+    if (block.quantizer.grid.scheme === "interval") return;
+    throw new TrainingError(
+      "estimator",
+      `"refetch" goes by the intervals of readings, which codes of scheme interval alone tell, not ${block.quantizer.grid.scheme}`,
+    );
+  }
   if (block.kind === "decoded") {
     if (estimator === "double")
       throw new TrainingError(

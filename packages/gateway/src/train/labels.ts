@@ -37,9 +37,11 @@ export interface LabelFinder {
 /**
  * The labels are the two values that the target takes, the larger one +1. A dithered target has lost its values: there the
  * labels are the ends of its range, and every row must lie within a step of one of them.
+ *
+ * @param known Labels of a model to go on from: rows may then show one of them alone, and no other.
  */
-export function createLabelFinder({ target }: Task): LabelFinder {
-  const found: number[] = [];
+export function createLabelFinder({ target }: Task, known?: Labels): LabelFinder {
+  const found: number[] = known === undefined ? [] : [known.negative, known.positive];
   const note = (value: number): void => {
     if (found.some((known) => isSame(known, value))) return;
     found.push(value);

@@ -9,6 +9,8 @@ import type { Scaling } from "./standardise.ts";
 export interface Provenance {
   readonly estimator: EstimatorName;
   readonly solver: SolverName;
+  /** Passes of SGD. */
+  readonly epochs?: number | undefined;
   /** Where the target names classes. */
   readonly classes?: ModelClasses | undefined;
 }
@@ -43,6 +45,7 @@ export function modelOf(task: Task, scaling: Scaling, weights: Float64Array, mad
     rows: scaling.rows,
     estimator: made.estimator,
     solver: made.solver,
+    ...(made.epochs === undefined ? {} : { epochs: made.epochs }),
     ...(made.classes === undefined ? {} : { classes: made.classes }),
   };
 }

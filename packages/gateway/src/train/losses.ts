@@ -14,8 +14,12 @@ export type ClassLossName = Exclude<LossName, "squares">;
 /** All names of {@link LossName}. */
 export const lossNames: readonly LossName[] = Object.freeze(["squares", "ls-svm", "logistic", "hinge"]);
 
+/** The losses of the margin. */
+export type MarginLossName = "logistic" | "hinge";
+
 /** A loss ℓ of the margin z = b·f alone. Its gradient in the weights is b·ℓ′(z)·a. */
 export interface MarginLoss {
+  readonly name: MarginLossName;
   /** ℓ(z). */
   value(z: number): number;
   /** ℓ′(z); of the hinge at its kink, z = 1, it is 0. */
@@ -29,6 +33,7 @@ export interface MarginLoss {
 }
 
 const logistic: MarginLoss = Object.freeze({
+  name: "logistic",
   value: (z: number) => (z > 0 ? Math.log1p(Math.exp(-z)) : Math.log1p(Math.exp(z)) - z),
   slope: (z: number) => -1 / (1 + Math.exp(z)),
   curvature: 0.25,
@@ -36,6 +41,7 @@ const logistic: MarginLoss = Object.freeze({
 });
 
 const hinge: MarginLoss = Object.freeze({
+  name: "hinge",
   value: (z: number) => Math.max(0, 1 - z),
   slope: (z: number) => (z < 1 ? -1 : 0),
   curvature: 1,
@@ -43,6 +49,8 @@ const hinge: MarginLoss = Object.freeze({
 });
 
 /** The loss as one of the margin; undefined for the losses of squares. */
+export function marginLossOf(loss: MarginLossName): MarginLoss;
+export function marginLossOf(loss: LossName): MarginLoss | undefined;
 export function marginLossOf(loss: LossName): MarginLoss | undefined {
   if (loss === "logistic") return logistic;
   return loss === "hinge" ? hinge : undefined;

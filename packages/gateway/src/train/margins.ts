@@ -19,6 +19,13 @@ export interface Margins {
   /** The reader of a block for the batch. */
   open(block: SampleBlock): ReadRow;
   /**
+   * Where there is such a method, awaited before the residuals are filled: with refetching it puts exact rows in the place
+   * of those that the codes leave open.
+   *
+   * @param x As for {@link Margins.fillResiduals}.
+   */
+  prepare?(x: Float64Array): Promise<void>;
+  /**
    * Fills the batch's residuals. With a polynomial it also puts the outer draw of each row in the place of its means.
    *
    * @param x Weights as they are read, the intercept last.

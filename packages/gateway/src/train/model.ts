@@ -26,6 +26,8 @@ export interface LinearModel {
   readonly rows: number;
   readonly estimator: EstimatorName;
   readonly solver: SolverName;
+  /** Passes of SGD that made it, those of the model it was started from included; none for the closed form. */
+  readonly epochs?: number;
   /**
    * Where the target names classes: its loss and labels. The model then predicts a decision value, in which the target's
    * mean and deviation are too: class +1 from 0 on, class −1 below. With the loss logistic it is the logarithm of the odds.
@@ -33,7 +35,8 @@ export interface LinearModel {
   readonly classes?: ModelClasses;
 }
 
-function slopeOf(model: LinearModel, feature: ModelFeature): number {
+/** Target units per feature unit; 0 for a column without variance. */
+export function slopeOf(model: LinearModel, feature: ModelFeature): number {
   return feature.deviation > 0 ? (feature.weight * model.target.deviation) / feature.deviation : 0;
 }
 

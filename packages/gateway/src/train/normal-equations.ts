@@ -1,6 +1,6 @@
 import { TrainingError } from "./errors.ts";
 import type { MomentSummary } from "./moment-summary.ts";
-import type { Scaling } from "./standardise.ts";
+import { deviationOf, type Scaling } from "./standardise.ts";
 
 /** S·x = c in standardised units: Σ m mᵀ − diag(Σ d) and Σ m b over the rows' number. */
 export interface NormalEquations {
@@ -8,6 +8,8 @@ export interface NormalEquations {
   /** n × n symmetric S; rows and columns without variance are 0. */
   readonly matrix: Float64Array;
   readonly cross: Float64Array;
+  /** Variance of the standardised target: 1, or 0 for rows of a constant one, standardised by a known deviation. */
+  readonly power: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export function normalEquations(summary: MomentSummary, scaling: Scaling): Norma
       matrix[i * size + j] = (covariance[i * columns + j] as number) * (scale * (inverse[j] as number));
     cross[i] = ((covariance[i * columns + size] as number) * scale) / scaling.targetDeviation;
   }
-  return { size, matrix, cross };
+  return { size, matrix, cross, power: deviationOf(summary, size) > 0 ? 1 : 0 };
 }
 
 /** out = S·x. */
@@ -42,13 +44,13 @@ export function multiply(matrix: Float64Array, x: Float64Array, out: Float64Arra
 }
 
 /**
- * Half the mean square error of standardised weights, as the codes estimate it: ½(x·Sx − 2c·x + 1), in standardised
+ * Half the mean square error of standardised weights, as the codes estimate it: ½(x·Sx − 2c·x + 1) (for a constant target without the 1), in standardised
  * units. Corrected by d, so it is unbiased but for the rounding of a target with one draw, which adds a constant.
  */
-export function lossOf({ matrix, cross }: NormalEquations, x: Float64Array): number {
+export function lossOf({ matrix, cross, power }: NormalEquations, x: Float64Array): number {
   const product = new Float64Array(x.length);
   multiply(matrix, x, product);
-  let sum = 1;
+  let sum = power;
   for (let i = 0; i < x.length; i++) sum += (x[i] as number) * ((product[i] as number) - 2 * (cross[i] as number));
   return sum / 2;
 }

@@ -1,5 +1,6 @@
 import { TrainingError } from "./errors.ts";
 import type { EstimatorName } from "./estimators.ts";
+import { createRefetching, type ExactRows, type Refetching } from "./exact-rows.ts";
 import type { Labels } from "./labels.ts";
 import { type LossName, lossNames, type MarginLoss, marginLossOf } from "./losses.ts";
 import { type MarginPolynomial, marginPolynomial, mostDegree, usualDegree } from "./margin-polynomial.ts";
@@ -13,6 +14,8 @@ export interface Objective {
   readonly margin: MarginLoss | undefined;
   /** Stands for the margin loss's slope under the estimator `polynomial`. */
   readonly polynomial: MarginPolynomial | undefined;
+  /** Where rows come from that the estimator `refetch` asks for exactly, with what came of it. */
+  readonly refetch?: Refetching | undefined;
   /** Standardised targets above it are labelled +1, others −1; of use with a margin loss. */
   readonly threshold: number;
 }
@@ -26,6 +29,11 @@ export interface ObjectiveOptions extends RegularizerOptions {
    * 14, without bias (the estimator `polynomial`). Default 7 for that estimator; given, it makes that estimator the default.
    */
   readonly degree?: number | undefined;
+  /**
+   * `hinge` on codes of scheme `interval`: where exact rows come from that the codes leave open (the estimator `refetch`,
+   * which needs it). Given, it makes that estimator the default.
+   */
+  readonly exact?: ExactRows | undefined;
 }
 
 /** {@link ObjectiveOptions} checked. */
@@ -34,6 +42,7 @@ export interface ResolvedObjective {
   readonly regularizer: Regularizer | undefined;
   /** Degree where a polynomial is asked for. */
   readonly degree: number | undefined;
+  readonly exact: ExactRows | undefined;
 }
 
 const refuse = (message: string): never => {
@@ -41,7 +50,7 @@ const refuse = (message: string): never => {
 };
 
 /** What the margin losses can be trained with: their slope is no polynomial of degree 1, so that a d corrects nothing. */
-const marginEstimators: readonly EstimatorName[] = Object.freeze(["naive", "polynomial", "full"]);
+const marginEstimators: readonly EstimatorName[] = Object.freeze(["naive", "polynomial", "refetch", "full"]);
 
 /**
  * Checks loss, degree, estimator and regularizer against each other.
@@ -59,21 +68,24 @@ export function resolveObjective(options: ObjectiveOptions, estimator: Estimator
   if (wanted === "polynomial" && loss !== "logistic")
     refuse(
       loss === "hinge"
-        ? "the slope of hinge has a jump, which no polynomial of use follows: train it with naive"
+        ? "the slope of hinge has a jump, which no polynomial of use follows: train it with naive or refetch"
         : `the estimator "polynomial" goes with the loss logistic, not ${loss}`,
     );
+  if (wanted === "refetch" && loss !== "hinge") refuse(`the estimator "refetch" goes with the loss hinge, not ${loss}`);
   if (marginLossOf(loss) !== undefined && wanted !== undefined && !marginEstimators.includes(wanted))
     refuse(`loss ${loss} goes with the estimators ${marginEstimators.join(", ")}, not "${wanted}"`);
   return {
     loss,
     regularizer: resolveRegularizer(options),
     degree: wanted === "polynomial" ? (degree ?? usualDegree) : undefined,
+    exact: options.exact,
   };
 }
 
 /** The estimator of codes where none is asked for. */
-export function usualEstimator({ loss, degree }: ResolvedObjective): EstimatorName {
+export function usualEstimator({ loss, degree, exact }: ResolvedObjective): EstimatorName {
   if (marginLossOf(loss) === undefined) return "symmetric";
+  if (loss === "hinge" && exact !== undefined) return "refetch";
   return degree === undefined ? "naive" : "polynomial";
 }
 
@@ -81,20 +93,25 @@ export function usualEstimator({ loss, degree }: ResolvedObjective): EstimatorNa
  * The objective of a training.
  *
  * @param labels Of the losses of classes.
+ * @param estimator What reads the rows.
  * @returns Undefined for the plain loss of squares, on labels or not, which every engine runs.
  */
 export function objectiveOf(
-  { loss, regularizer, degree }: ResolvedObjective,
+  { loss, regularizer, degree, exact }: ResolvedObjective,
   labels: Labels | undefined,
   scaling: Scaling,
+  estimator: EstimatorName,
 ): Objective | undefined {
   const margin = marginLossOf(loss);
   if (margin === undefined && regularizer === undefined) return undefined;
+  const isRefetched = estimator === "refetch";
+  if (isRefetched && exact === undefined) refuse('the estimator "refetch" needs exact rows to ask for');
   const middle = labels === undefined ? 0 : (labels.negative + labels.positive) / 2;
   return {
     regularizer,
     margin,
     polynomial: margin === undefined || degree === undefined ? undefined : marginPolynomial(margin, degree),
+    refetch: isRefetched && exact !== undefined ? createRefetching(exact, scaling.rows) : undefined,
     threshold: (middle - scaling.targetMean) / scaling.targetDeviation,
   };
 }

@@ -57,6 +57,17 @@ export interface TrainOptions extends ObjectiveOptions {
   readonly residualBits?: number | undefined;
   /** Which d `symmetric` subtracts: the column's average (default) or the row's. */
   readonly diagonal?: "column" | "row" | undefined;
+  /**
+   * A model to go on from, of the same features, target and loss: descent begins at its slopes, and epochs, hence steps of
+   * the schedule `inverse` and random streams, are counted on from its own. With squares the intercept, and with every loss
+   * the units, are those of the rows at hand. Default none: every weight begins at 0.
+   */
+  readonly start?: LinearModel | undefined;
+  /**
+   * Whether SGD's result tells what each rounding adds to the variance of a mini-batch gradient, which takes two passes over
+   * at most 65,536 rows. Default where `modelBits`, `residualBits` or `gradientBits` round anything.
+   */
+  readonly variance?: boolean | undefined;
   /** Called after every epoch, and once after the closed form; training waits for it. */
   readonly onEpoch?: ((progress: EpochProgress) => void | Promise<void>) | undefined;
   /** Checked at every block. */
@@ -76,18 +87,19 @@ export interface ResolvedOptions extends ResolvedObjective {
   readonly gradientBits: number;
   readonly residualBits: number;
   readonly diagonal: "column" | "row";
+  readonly variance: boolean;
 }
 
-const defaults: Omit<ResolvedOptions, "average" | keyof ResolvedObjective> = Object.freeze({
+const defaults: Omit<
+  ResolvedOptions,
+  "average" | "variance" | "modelBits" | "residualBits" | "gradientBits" | keyof ResolvedObjective
+> = Object.freeze({
   solver: "sgd",
   epochs: 30,
   batch: 64,
   step: "auto",
   schedule: "inverse",
   seed: 1,
-  modelBits: 0,
-  gradientBits: 0,
-  residualBits: 0,
   diagonal: "column",
 });
 
@@ -120,6 +132,7 @@ function checkSolver({ solver, loss, regularizer }: ResolvedOptions): void {
  */
 export function resolveTrainOptions(options: Omit<TrainOptions, "source" | "task">): ResolvedOptions {
   const epochs = options.epochs ?? defaults.epochs;
+  const { modelBits = 0, residualBits = 0, gradientBits = 0 } = options;
   const resolved: ResolvedOptions = {
     ...resolveObjective(options, options.estimator),
     solver: options.solver ?? defaults.solver,
@@ -129,12 +142,15 @@ export function resolveTrainOptions(options: Omit<TrainOptions, "source" | "task
     schedule: options.schedule ?? defaults.schedule,
     average: options.average ?? (epochs > 1 ? 1 : 0),
     seed: options.seed ?? defaults.seed,
-    modelBits: options.modelBits ?? defaults.modelBits,
-    gradientBits: options.gradientBits ?? defaults.gradientBits,
-    residualBits: options.residualBits ?? defaults.residualBits,
+    modelBits,
+    gradientBits,
+    residualBits,
     diagonal: options.diagonal ?? defaults.diagonal,
+    variance: options.variance ?? modelBits + residualBits + gradientBits > 0,
   };
   checkSolver(resolved);
+  if (options.start !== undefined && resolved.solver === "closed-form")
+    throw new TrainingError("options", "the closed form starts from no model: the solver is sgd");
   if (options.estimator !== undefined) checkName("estimator", options.estimator, estimatorNames);
   checkName("solver", resolved.solver, ["sgd", "closed-form"]);
   checkName("schedule", resolved.schedule, ["inverse", "constant"]);

@@ -2,12 +2,13 @@ import type { Stream } from "@zipml/codec";
 import { type Batch, clearBatch, createBatch, fillResiduals } from "./batch.ts";
 import { checkAborted } from "./errors.ts";
 import type { RowReader } from "./row-reader.ts";
-import type { SampleSource } from "./samples.ts";
+import type { SampleSource, Task } from "./samples.ts";
 import type { Scaling } from "./standardise.ts";
 
 /** A source with what is needed to read its rows in standardised units. */
 export interface ReadableSource {
   readonly source: SampleSource;
+  readonly task: Task;
   readonly reader: RowReader;
   readonly scaling: Scaling;
   /** Coins, for a reader of `double`. */

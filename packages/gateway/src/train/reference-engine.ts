@@ -4,6 +4,7 @@ import type { Engine, EpochContext } from "./engine.ts";
 import { checkAborted } from "./errors.ts";
 import { addGuard } from "./guard.ts";
 import { createMargins, type Margins } from "./margins.ts";
+import { createRefetchMargins } from "./refetch-margins.ts";
 import { proximalStep } from "./regularizers.ts";
 
 /**
@@ -17,25 +18,31 @@ export function referenceEngine(): Engine {
 async function runEpoch(context: EpochContext): Promise<void> {
   const { source, reader, task, streams } = context;
   const batch = createBatch(task.features.length, context.batch, context.estimator === "double");
-  const margins = createMargins(context, batch);
+  const margins = createRefetchMargins(context, batch) ?? createMargins(context, batch);
   const descend = createDescent(context, batch, margins);
   for await (const block of source.blocks()) {
     checkAborted(context.signal, context.epoch);
     const read = margins === undefined ? reader.open(block, streams.coins) : margins.open(block);
     for (const row of shuffled(block.rows, streams.shuffle)) {
       read(row, batch);
-      if (batch.rows === batch.capacity && !descend()) return;
+      if (batch.rows < batch.capacity) continue;
+      const step = descend();
+      if (!(typeof step === "boolean" ? step : await step)) return; // an await for every mini-batch would show
     }
   }
-  if (batch.rows > 0) descend();
+  if (batch.rows > 0) await descend();
 }
 
 /** 0 … rows − 1 in random order (Fisher and Yates). */
 function shuffled(rows: number, stream: Stream): Uint32Array {
   const order = new Uint32Array(rows);
   for (let r = 0; r < rows; r++) order[r] = r;
+  const words = new Uint32Array(Math.max(rows - 1, 0));
+  // As uniform() would give them, made by a kernel where there is one.
+  if (stream.fill !== undefined) stream.fill(words);
+  else for (let i = 0; i < words.length; i++) words[i] = stream.word();
   for (let i = rows - 1; i > 0; i--) {
-    const j = Math.floor(stream.uniform() * (i + 1));
+    const j = Math.floor((((words[rows - 1 - i] as number) + 0.5) / 0x100000000) * (i + 1));
     const other = order[j] as number;
     order[j] = order[i] as number;
     order[i] = other;
@@ -44,8 +51,10 @@ function shuffled(rows: number, stream: Stream): Uint32Array {
 }
 
 /** One step from the batch's rows, which are then forgotten; false once numbers are not finite. */
-function createDescent(context: EpochContext, batch: Batch, margins: Margins | undefined): () => boolean {
-  const { weights, streams, guard, trail, step } = context;
+type Descend = () => boolean | Promise<boolean>;
+
+function createDescent(context: EpochContext, batch: Batch, margins: Margins | undefined): Descend {
+  const { weights, streams, guard, trail } = context;
   const regularizer = context.objective?.regularizer;
   const size = weights.length;
   const seen = new Float64Array(size);
@@ -58,10 +67,7 @@ function createDescent(context: EpochContext, batch: Batch, margins: Margins | u
     weights.fill(Number.NaN);
     return false;
   };
-  return () => {
-    // Q3 rounds a copy, once a mini-batch: the master model keeps full precision.
-    seen.set(weights);
-    roundVector(read, context.modelBits, streams.model);
+  const step = (): boolean => {
     if (margins === undefined) fillResiduals(batch, seen);
     else margins.fillResiduals(seen);
     const residuals = batch.residuals.subarray(0, batch.rows);
@@ -73,8 +79,8 @@ function createDescent(context: EpochContext, batch: Batch, margins: Margins | u
     if (guard !== undefined) addGuard(guard, read, slopes);
     if (!allFinite(gradient)) return stop();
     roundVector(slopes, context.gradientBits, streams.gradient);
-    for (let i = 0; i < size; i++) weights[i] = (weights[i] as number) - step * (gradient[i] as number);
-    if (regularizer !== undefined) proximalStep(regularizer, master, step);
+    for (let i = 0; i < size; i++) weights[i] = (weights[i] as number) - context.step * (gradient[i] as number);
+    if (regularizer !== undefined) proximalStep(regularizer, master, context.step);
     if (!allFinite(weights)) return stop();
     if (trail !== undefined) {
       for (let i = 0; i < size; i++) trail.sum[i] = (trail.sum[i] as number) + (weights[i] as number);
@@ -82,6 +88,13 @@ function createDescent(context: EpochContext, batch: Batch, margins: Margins | u
     }
     clearBatch(batch);
     return true;
+  };
+  return () => {
+    // Q3 rounds a copy, once a mini-batch: the master model keeps full precision.
+    seen.set(weights);
+    roundVector(read, context.modelBits, streams.model);
+    const preparing = margins?.prepare?.(seen);
+    return preparing === undefined ? step() : preparing.then(step);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Engine, ModelTrail } from "./engine.ts";
 import { checkAborted, TrainingError } from "./errors.ts";
+import { refetchWarnings } from "./exact-rows.ts";
 import type { GuardTerm } from "./guard.ts";
 import { explore, type Landscape } from "./landscape.ts";
 import { measureGradient } from "./margin-passes.ts";
@@ -11,6 +12,7 @@ import { stepAt } from "./schedules.ts";
 import { automaticStep } from "./step.ts";
 import { createStreams } from "./streams.ts";
 import { lossUnit, type Outcome, readable, report, type Training } from "./training.ts";
+import { measureVariance } from "./variance.ts";
 
 /** Most features for which the correlation matrix is formed. */
 export const largestGuarded = 512;
@@ -81,6 +83,14 @@ async function settle(training: Training, landscape: Landscape, weights: Float64
   }
 }
 
+/** The mean of models within box and ball is within them too, but for rounding. */
+function setToMean({ objective, task }: Training, { sum, count }: ModelTrail, weights: Float64Array): void {
+  for (let i = 0; i < weights.length; i++) weights[i] = (sum[i] as number) / count;
+  const { box, ball } = objective?.regularizer ?? {};
+  if (box !== undefined || ball !== undefined)
+    proximalStep({ l1: 0, l2: 0, box, ball }, weights.subarray(0, task.features.length), 1);
+}
+
 /** What stays the same over epochs. */
 function epochContext(training: Training, batch: number, { guard, start }: Landscape) {
   const { source, task, scaling, estimator, objective, options, signal } = training;
@@ -104,6 +114,31 @@ function epochContext(training: Training, batch: number, { guard, start }: Lands
   };
 }
 
+/** What a run begins with, and what it is judged by. */
+interface Beginning {
+  readonly weights: Float64Array;
+  /** Loss of the model to start from, standardised, by its own intercept; undefined without one. */
+  readonly before: number | undefined;
+  /** What descent may not grow out of: the worse of the start and of a model that says nothing. */
+  readonly bound: number;
+}
+
+async function beginAt(training: Training, landscape: Landscape): Promise<Beginning> {
+  const { start } = training;
+  if (start === undefined) return { weights: landscape.start, before: undefined, bound: landscape.startLoss };
+  const { weights, shift } = start;
+  const loss = await landscape.loss(weights);
+  const bound = Math.max(landscape.startLoss, Math.abs(loweredLoss(training, landscape, loss, weights)));
+  return { weights, before: loss + shift ** 2 / 2, bound };
+}
+
+/** What a user is told where a model is no better than one that says nothing; a model to start from is kept all the same. */
+function noiseWarning({ start }: Training, { startWords }: Landscape): string {
+  return start === undefined
+    ? `the features say no more about the target than noise: ${startWords}`
+    : "on these rows the model that was gone on with is no better than one with every weight 0: what they show has changed";
+}
+
 /**
  * Mini-batch descent (the paper's equation 2). A step from the data that proves too large in the first
  * epoch, as outliers can make it, is halved and the epoch begun again; a step that was given is not.
@@ -111,12 +146,14 @@ function epochContext(training: Training, batch: number, { guard, start }: Lands
  * @throws {@link TrainingError} `diverged` or `aborted`.
  */
 export async function descend(training: Training, engine: Engine): Promise<Outcome> {
-  const { scaling, options, signal } = training;
+  const { scaling, options, signal, start } = training;
   const landscape = await explore(training);
   const batch = Math.min(options.batch, scaling.rows);
-  const { startLoss } = landscape;
+  const beginning = await beginAt(training, landscape);
+  const bounds = { ...landscape, startLoss: beginning.bound };
   const fixed = epochContext(training, batch, landscape);
   const { weights } = fixed;
+  weights.set(beginning.weights);
   const tail: ModelTrail = { sum: new Float64Array(weights.length), count: 0 };
   let alpha = options.step === "auto" ? await automatic(training, batch, landscape) : options.step;
 
@@ -124,48 +161,80 @@ export async function descend(training: Training, engine: Engine): Promise<Outco
   const run = async (epoch: number): Promise<{ loss: number; guarded: number }> => {
     checkAborted(signal, epoch);
     const last = epoch === options.epochs;
-    const step = stepAt(options.schedule, alpha, epoch);
     const trail = epoch > options.epochs - options.average ? tail : undefined;
-    const { seed } = options;
-    await engine.epoch({ ...fixed, epoch, step, streams: createStreams(seed, epoch), seed, trail });
-    if (last && tail.count > 0)
-      for (let i = 0; i < weights.length; i++) weights[i] = (tail.sum[i] as number) / tail.count;
+    const { seed, schedule } = options;
+    const pass = (start?.passes ?? 0) + epoch;
+    const step = stepAt(schedule, alpha, pass);
+    await engine.epoch({ ...fixed, epoch: pass, step, streams: createStreams(seed, pass), seed, trail });
+    if (last && tail.count > 0) setToMean(training, tail, weights);
     if (last) await settle(training, landscape, weights);
     const loss = await landscape.loss(weights);
     return { loss, guarded: loweredLoss(training, landscape, loss, weights) };
   };
 
   const grown = ({ guarded }: { guarded: number }, epoch: number): boolean =>
-    hasGrown(guarded, landscape, epoch === options.epochs);
+    hasGrown(guarded, bounds, epoch === options.epochs);
   let state = await run(1);
   for (let halvings = 0; options.step === "auto" && grown(state, 1) && halvings < mostHalvings; halvings++) {
     alpha /= 2;
-    weights.set(landscape.start);
+    weights.set(beginning.weights);
     tail.sum.fill(0);
     tail.count = 0;
     state = await run(1);
   }
+  const outcome = await finish(training, state, { weights, run, grown, landscape, bound: beginning.bound });
+  const { before } = beginning;
+  const subject = { training, engine, weights, guard: landscape.guard, batch };
+  const variance = options.variance ? await measureVariance(subject) : undefined;
+  return {
+    ...outcome,
+    step: alpha,
+    variance,
+    ...(before === undefined ? {} : { before: before * lossUnit(training) }),
+  };
+}
+
+interface State {
+  readonly loss: number;
+  readonly guarded: number;
+}
+
+interface Descent {
+  readonly weights: Float64Array;
+  run(epoch: number): Promise<State>;
+  grown(state: State, epoch: number): boolean;
+  readonly landscape: Landscape;
+  readonly bound: number;
+}
+
+/** The epochs after the first. */
+async function finish(training: Training, first: State, descent: Descent): Promise<Outcome> {
+  const { options, objective, start } = training;
+  const { weights, landscape } = descent;
   const epochs: { epoch: number; loss: number }[] = [];
   const warnings = [...landscape.warnings];
   const unit = lossUnit(training);
+  let state = first;
   for (let epoch = 1; ; epoch++) {
-    if (epoch > 1) state = await run(epoch);
-    if (grown(state, epoch)) {
-      const went = `the loss went from ${startLoss} to ${state.guarded} (standardised): no model`;
+    if (epoch > 1) state = await descent.run(epoch);
+    if (descent.grown(state, epoch)) {
+      const went = `the loss went from ${descent.bound} to ${state.guarded} (standardised): no model`;
       throw new TrainingError("diverged", went, epoch);
     }
     const last = epoch === options.epochs;
-    if (last && isNoise(state.guarded, landscape)) {
-      weights.set(landscape.start);
-      warnings.push(`the features say no more about the target than noise: ${landscape.startWords}`);
-      state = { loss: startLoss, guarded: startLoss };
+    if (last && (start === undefined ? isNoise(state.guarded, landscape) : state.guarded > landscape.startLoss)) {
+      warnings.push(noiseWarning(training, landscape));
+      if (start === undefined) {
+        weights.set(landscape.start);
+        state = { loss: landscape.startLoss, guarded: landscape.startLoss };
+      }
     }
     const scaled = state.loss * unit;
     epochs.push({ epoch, loss: scaled });
     await report(training, epoch, scaled, weights);
     if (!last) continue;
-    if (training.objective?.polynomial !== undefined)
-      warnings.push(...polynomialWarnings(training.objective.polynomial));
-    return { weights, epochs, warnings, step: alpha };
+    if (objective?.polynomial !== undefined) warnings.push(...polynomialWarnings(objective.polynomial));
+    if (objective?.refetch !== undefined) warnings.push(...refetchWarnings(objective.refetch));
+    return { weights, epochs, warnings };
   }
 }

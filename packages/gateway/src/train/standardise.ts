@@ -19,10 +19,16 @@ export interface Scaling {
  * its variance is corrected by d; raw columns and single draws are taken as they are.
  *
  * @param summary Moments of the task's features in order, then the target.
+ * @param known The target's deviation as a model to go on from knows it, for rows that show none; with it the weight of a
+ * column without variance stays as it was.
  * @returns The scaling, and a warning for each column without variance.
  * @throws {@link TrainingError} `rows` for fewer than two rows, `target` for a target without variance.
  */
-export function standardise(summary: MomentSummary, task: Task): { scaling: Scaling; warnings: string[] } {
+export function standardise(
+  summary: MomentSummary,
+  task: Task,
+  known?: number,
+): { scaling: Scaling; warnings: string[] } {
   const size = task.features.length;
   if (summary.rows < 2) throw new TrainingError("rows", `training needs at least two rows, not ${summary.rows}`);
   const warnings: string[] = [];
@@ -32,9 +38,12 @@ export function standardise(summary: MomentSummary, task: Task): { scaling: Scal
     const deviation = deviationOf(summary, i);
     deviations[i] = deviation;
     if (deviation > 0) spreads[i] = (summary.spreads[i] as number) / deviation ** 2;
-    else warnings.push(`feature ${name} has no variance beyond its quantization: its weight is 0`);
+    else
+      warnings.push(
+        `feature ${name} has no variance beyond its quantization: its weight ${known === undefined ? "is 0" : "stays as it was"}`,
+      );
   }
-  const targetDeviation = deviationOf(summary, size);
+  const targetDeviation = deviationOf(summary, size) || (known ?? 0);
   if (targetDeviation === 0)
     throw new TrainingError("target", `target ${task.target.name} is constant over ${summary.rows} rows`);
   const targetMean = summary.means[size] as number;
@@ -42,7 +51,8 @@ export function standardise(summary: MomentSummary, task: Task): { scaling: Scal
   return { scaling: { rows: summary.rows, means, deviations, spreads, targetMean, targetDeviation }, warnings };
 }
 
-function deviationOf(summary: MomentSummary, i: number): number {
+/** Standard deviation of column i; 0 where there is none beyond rounding. */
+export function deviationOf(summary: MomentSummary, i: number): number {
   const variance = summary.variances[i] as number;
   // Parts with equal means differ by rounding: less than that is no variance.
   return variance > 1e-24 * (summary.means[i] as number) ** 2 ? Math.sqrt(variance) : 0;

@@ -3,8 +3,8 @@ import { solveClosedForm } from "./closed-form.ts";
 import type { Engine, EngineNeeds } from "./engine.ts";
 import { TrainingError } from "./errors.ts";
 import type { EstimatorName } from "./estimators.ts";
+import type { RefetchFigures } from "./exact-rows.ts";
 import { createLabelFinder } from "./labels.ts";
-import { modelOf } from "./linear-model.ts";
 import type { LinearModel } from "./model.ts";
 import { objectiveOf, usualEstimator } from "./objective.ts";
 import { resolveTrainOptions, type TrainOptions } from "./options.ts";
@@ -12,7 +12,9 @@ import { referenceEngine } from "./reference-engine.ts";
 import { descend, largestGuarded } from "./sgd.ts";
 import { standardise } from "./standardise.ts";
 import { surveySource } from "./survey.ts";
-import type { Training } from "./training.ts";
+import { type Training, trainedModel } from "./training.ts";
+import type { VarianceReport } from "./variance-report.ts";
+import { checkStart, knownDeviation, warmStart } from "./warm-start.ts";
 
 /** What `train` returns. */
 export interface TrainResult {
@@ -21,10 +23,19 @@ export interface TrainResult {
   readonly epochs: readonly { readonly epoch: number; readonly loss: number }[];
   /** What a user should be told; empty when all is well. */
   readonly warnings: readonly string[];
+  /**
+   * Loss of the model to start from on these rows, before the first step, as `epochs` has it: where it rises from one
+   * training to the next, what the rows show has moved away from what was learned.
+   */
+  readonly before?: number;
+  /** What each rounding adds to the variance of a mini-batch gradient, where the options ask for it. */
+  readonly variance?: VarianceReport;
   /** The first step α of SGD, in standardised units. */
   readonly step?: number;
   /** Name of the engine that ran; only SGD has one. */
   readonly engine?: string;
+  /** What the estimator `refetch` asked for. */
+  readonly refetch?: RefetchFigures;
 }
 
 /**
@@ -47,13 +58,14 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const resolved = resolveTrainOptions(options);
-  const { source, task, signal } = options;
+  const { source, task, signal, start } = options;
+  if (start !== undefined) checkStart(start, task, resolved);
   const { estimator: wanted, engine = referenceEngine(), fallback } = options;
   if (resolved.solver === "sgd" && wanted !== undefined && fallback === undefined && !engine.supports(wanted))
     throw new TrainingError("engine", estimatorRefusal(engine, wanted));
   const products = resolved.solver === "closed-form" || task.features.length <= largestGuarded;
   const { loss, degree = 1 } = resolved;
-  const finder = loss === "squares" ? undefined : createLabelFinder(task);
+  const finder = loss === "squares" ? undefined : createLabelFinder(task, start?.classes);
   const survey = await surveySource({
     source,
     task,
@@ -64,7 +76,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     products,
     signal,
   });
-  const { scaling, warnings } = standardise(survey.summary, task);
+  const { scaling, warnings } = standardise(survey.summary, task, start && knownDeviation(start));
   const labels = finder?.labels();
   const classes = loss === "squares" || labels === undefined ? undefined : { loss, ...labels };
   const training: Training = {
@@ -73,22 +85,25 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     scaling,
     summary: survey.summary,
     estimator: survey.estimator,
-    objective: objectiveOf(resolved, labels, scaling),
+    objective: objectiveOf(resolved, labels, scaling, survey.estimator),
     classes,
     options: resolved,
+    start: start && warmStart(start, scaling, classes),
     signal,
     onEpoch: options.onEpoch,
     streamOf: (purpose) => createStream(`train/${purpose}/${resolved.seed}`),
   };
   const chosen = resolved.solver === "sgd" ? chooseEngine(training, survey.quantizers, engine, fallback) : undefined;
   const outcome = chosen === undefined ? await solveClosedForm(training) : await descend(training, chosen.engine);
-  const made = { estimator: survey.estimator, solver: resolved.solver, classes };
   return {
-    model: modelOf(task, scaling, outcome.weights, made),
+    model: trainedModel(training, outcome.weights, resolved.epochs),
     epochs: outcome.epochs,
     warnings: [...(chosen?.warnings ?? []), ...warnings, ...outcome.warnings, ...(chosen?.engine.notes ?? [])],
     ...(outcome.step === undefined ? {} : { step: outcome.step }),
+    ...(outcome.variance === undefined ? {} : { variance: outcome.variance }),
+    ...(outcome.before === undefined ? {} : { before: outcome.before }),
     ...(chosen === undefined ? {} : { engine: chosen.engine.name }),
+    ...(training.objective?.refetch === undefined ? {} : { refetch: { ...training.objective.refetch.tally } }),
   };
 }
 
@@ -104,7 +119,7 @@ function chooseEngine(
   fallback: Engine | undefined,
 ): { engine: Engine; warnings: string[] } {
   const rowSpreads = estimator === "symmetric" && options.diagonal === "row";
-  const needs: EngineNeeds = { ...options, estimator, task, quantizers, rowSpreads };
+  const needs: EngineNeeds = { ...options, estimator, task, quantizers, rowSpreads, objective };
   const refusal = (one: Engine): string | undefined => {
     if (objective !== undefined && one.runsObjectives !== true)
       return `engine ${one.name} runs the losses of squares without regularizer, and no other`;

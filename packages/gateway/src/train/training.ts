@@ -2,6 +2,7 @@ import type { Stream } from "@zipml/codec";
 import type { EstimatorName } from "./estimators.ts";
 import type { ModelClasses } from "./labels.ts";
 import { modelOf, outputScale } from "./linear-model.ts";
+import type { LinearModel } from "./model.ts";
 import type { MomentSummary } from "./moment-summary.ts";
 import type { Objective } from "./objective.ts";
 import type { ResolvedOptions, TrainOptions } from "./options.ts";
@@ -9,6 +10,8 @@ import type { ReadableSource } from "./passes.ts";
 import { createRowReader } from "./row-reader.ts";
 import type { SampleSource, Task } from "./samples.ts";
 import type { Scaling } from "./standardise.ts";
+import type { VarianceReport } from "./variance-report.ts";
+import { type WarmStart, withKeptSlopes } from "./warm-start.ts";
 
 /** What both solvers start from, after the first pass. */
 export interface Training {
@@ -22,6 +25,8 @@ export interface Training {
   /** Where the target names classes. */
   readonly classes: ModelClasses | undefined;
   readonly options: ResolvedOptions;
+  /** Where descent begins, where it goes on from a model. */
+  readonly start: WarmStart | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onEpoch: TrainOptions["onEpoch"];
   /** A random stream of its own for a purpose outside the epochs. */
@@ -34,6 +39,9 @@ export interface Outcome {
   readonly epochs: readonly { readonly epoch: number; readonly loss: number }[];
   readonly warnings: readonly string[];
   readonly step?: number;
+  readonly variance?: VarianceReport | undefined;
+  /** Loss of the model to start from, before the first step, as it is reported. */
+  readonly before?: number;
 }
 
 /**
@@ -45,6 +53,7 @@ export function readable(training: Training, estimator: EstimatorName): Readable
   const { source, task, scaling, signal } = training;
   return {
     source,
+    task,
     scaling,
     signal,
     reader: createRowReader({ estimator, task, scaling, rowSpreads: false }),
@@ -60,7 +69,14 @@ export function lossUnit({ scaling, classes }: Training): number {
 
 /** Tells the caller about an epoch, the loss as it is reported. */
 export async function report(training: Training, epoch: number, loss: number, weights: Float64Array): Promise<void> {
-  const { task, scaling, estimator, options, classes } = training;
-  const model = modelOf(task, scaling, weights, { estimator, solver: options.solver, classes });
-  await training.onEpoch?.({ epoch, loss, model });
+  await training.onEpoch?.({ epoch, loss, model: trainedModel(training, weights, epoch) });
+}
+
+/** @param epochs Epochs of this training. */
+export function trainedModel(training: Training, weights: Float64Array, epochs: number): LinearModel {
+  const { task, scaling, estimator, options, classes, start } = training;
+  const { solver } = options;
+  const passes = solver === "sgd" ? { epochs: (start?.passes ?? 0) + epochs } : {};
+  const model = modelOf(task, scaling, weights, { estimator, solver, classes, ...passes });
+  return start === undefined ? model : withKeptSlopes(model, start.model);
 }

@@ -90,8 +90,20 @@ describe("columns", () => {
     createQuantizer(grid).meansInto(codes, all, place);
     projection.quantizer.meansInto(projection.project(codes, 2), part, place);
     expect([...part]).toEqual([0, 2, 1, 3, 5, 4].map((at) => all[at]));
-    expect(projectionOf(schema, grid, task, "naive")).toHaveProperty("quantizer");
-    expect(projectionOf(schema, grid, task, "double")).toMatchObject({ reason: expect.stringContaining("dither") });
+    expect(projectionOf(schema, grid, task, { estimator: "naive" })).toHaveProperty("quantizer");
+    expect(projectionOf(schema, grid, task, { estimator: "double" })).toMatchObject({
+      reason: expect.stringContaining("dither"),
+    });
+  });
+
+  it("takes grids of intervals alone where rows are refetched", () => {
+    const refetch = { estimator: "refetch" } as const;
+    const grid = uniformGrid(schema, { scheme: "interval" });
+    expect(projectionOf(schema, grid, task, refetch)).toHaveProperty("quantizer");
+    for (const scheme of ["count", "dither"] as const)
+      expect(projectionOf(schema, uniformGrid(schema, { scheme }), task, refetch)).toMatchObject({
+        reason: expect.stringContaining("needs interval"),
+      });
   });
 
   it("refuses a device that does not fit", () => {
@@ -111,8 +123,10 @@ describe("columns", () => {
     expect(projectionOf(schema, huge, task)).toMatchObject({ reason: expect.stringContaining("no range") });
     const oneDraw = uniformGrid(schema, { samples: 1 });
     expect(projectionOf(schema, oneDraw, task)).toMatchObject({ reason: expect.stringContaining("1 draws") });
-    expect(projectionOf(schema, oneDraw, task, "naive")).toHaveProperty("quantizer");
-    expect(projectionOf(schema, grid, task, "naive")).toMatchObject({ reason: expect.stringContaining("exactly one") });
-    expect(projectionOf(schema, grid, task, "double")).toHaveProperty("quantizer");
+    expect(projectionOf(schema, oneDraw, task, { estimator: "naive" })).toHaveProperty("quantizer");
+    expect(projectionOf(schema, grid, task, { estimator: "naive" })).toMatchObject({
+      reason: expect.stringContaining("exactly one"),
+    });
+    expect(projectionOf(schema, grid, task, { estimator: "double" })).toHaveProperty("quantizer");
   });
 });

@@ -27,7 +27,7 @@ function frameOf(quantizer: Quantizer, allowed: (typeof codings)[number], device
 }
 
 describe("the codes of a frame", () => {
-  it.each(["count", "dither"] as const)("of scheme %s are the device's, whatever the coding", (scheme) => {
+  it.each(["count", "dither", "interval"] as const)("of scheme %s are the device's, whatever the coding", (scheme) => {
     const quantizer = createQuantizer(uniformGrid(schema, { scheme, bits: 5 }));
     for (const allowed of codings) {
       const [frame, codes] = frameOf(quantizer, allowed, "node-1");

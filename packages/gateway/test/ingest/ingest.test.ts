@@ -84,6 +84,7 @@ function setUp(bounds: Partial<RegistryLimits> = {}, log: FrameLog = memoryLog()
     limits,
     task: createGroupTask({}, () => undefined),
     log,
+    answered: () => undefined,
     store: (made) => stored.push(made),
     receipt: ({ id }, { session, sequences }) => receipted.push(`${id}/${session}/${sequences.floor}`),
     command: (device, command) => asked.push({ device, command }),
@@ -323,8 +324,8 @@ describe("ingest", () => {
 
   it("bounds the bytes that wait for a birth", () => {
     const { ingest, registry } = setUp({ parkedBytes: 100, parked: 64, ranges: 64 });
-    const { length } = frame(5, 0);
-    for (let i = 0; i < 20; i++) ingest.data(i % 2 === 0 ? "b" : "c", frame(5, i));
+    const { length } = frame(5, 3);
+    for (let i = 0; i < 20; i++) ingest.data(i % 2 === 0 ? "b" : "c", frame(5, 3 + i)); // all of one length
     const waiting = ["b", "c"].flatMap((id) => registry.get(id)?.parked ?? []);
     expect(waiting).toHaveLength(Math.floor(100 / length));
     ingest.birth("b", birth(5), false);

@@ -41,6 +41,7 @@ function setUp(bounds: Partial<RegistryLimits>) {
     limits,
     task: createGroupTask({}, () => undefined),
     log: memoryLog(),
+    answered: () => undefined,
     store: (made) => stored.push(made),
     receipt: (_, { sequences }) => receipted.push(sequences.floor),
     command: () => undefined,

@@ -55,6 +55,7 @@ describe("a cohort", () => {
     expect(presentLevels(plain, 1)).toBeUndefined();
     expect(presentLevels(plain, 2)).toBeUndefined();
     expect(presentLevels(uniformGrid(schema, { scheme: "dither" }), 0)).toBeUndefined();
+    expect([...(presentLevels(uniformGrid(schema, { scheme: "interval", bits: 2 }), 0) ?? [])]).toEqual([0, 3.5, 7]);
     expect(presentLevels(uniformGrid(schema, { bits: 10, samples: 1 }), 0)).toHaveLength(1024);
     expect(presentLevels(uniformGrid(schema, { bits: 11, samples: 1 }), 0)).toBeUndefined();
   });

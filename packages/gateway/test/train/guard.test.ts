@@ -41,7 +41,7 @@ describe("the guard", () => {
     expect([...gradient]).toEqual([0.15, -0.15, 0, 0].map((value) => expect.closeTo(value, 12)));
     // Along (1, −1)/√2 the eigenvalue is now 0.05: c = (1, −1, ·, 2) gives 20, −20, and 2 for the last.
     const cross = Float64Array.from([1, -1, 0, 2]);
-    const { weights, warnings } = solveGuarded({ size: 4, matrix, cross }, scaling, floor);
+    const { weights, warnings } = solveGuarded({ size: 4, matrix, cross, power: 1 }, scaling, floor);
     expect([...weights]).toEqual([20, -20, 0, 2].map((value) => expect.closeTo(value, 9)));
     expect(warnings).toHaveLength(2);
     expect(guardTerm(spectrum, -1, 4)).toBeUndefined();
@@ -56,13 +56,18 @@ describe("the guard", () => {
   });
 
   it("leaves a definite matrix to the plain solution, and drops directions without variance", () => {
-    const definite = { size: 2, matrix: Float64Array.from([1, 0.5, 0.5, 1]), cross: Float64Array.from([1, 2]) };
+    const definite = {
+      size: 2,
+      matrix: Float64Array.from([1, 0.5, 0.5, 1]),
+      cross: Float64Array.from([1, 2]),
+      power: 1,
+    };
     expect(solveGuarded(definite, scalingOf([1, 1]), 0).warnings).toEqual([]);
     expect([...solveGuarded(definite, scalingOf([1, 1]), 0).weights]).toEqual([
       expect.closeTo(0, 12),
       expect.closeTo(2, 12),
     ]);
-    const flat = { size: 2, matrix: Float64Array.from([1, 1, 1, 1]), cross: Float64Array.from([1, 1]) };
+    const flat = { size: 2, matrix: Float64Array.from([1, 1, 1, 1]), cross: Float64Array.from([1, 1]), power: 1 };
     const solved = solveGuarded(flat, scalingOf([1, 1]), 0);
     expect([...solved.weights]).toEqual([expect.closeTo(0.5, 12), expect.closeTo(0.5, 12)]);
     expect(solved.warnings.join()).toMatch(/collinear/);

@@ -24,7 +24,7 @@ async function prepared() {
   const { scaling } = standardise(survey.summary, set.task);
   const reader = createRowReader({ estimator: "symmetric", task: set.task, scaling, rowSpreads: false });
   const coins = createStream("test/passes");
-  const readable = { source, reader, scaling, coins, twoSided: false, signal: undefined };
+  const readable = { source, task: set.task, reader, scaling, coins, twoSided: false, signal: undefined };
   return { readable, scaling, equations: normalEquations(survey.summary, scaling) };
 }
 

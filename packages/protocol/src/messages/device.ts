@@ -114,6 +114,8 @@ export const healthSchema = z.object({
       active: z.boolean(),
     })
     .exactOptional(),
+  /** Bytes of exact rows kept for `refetch`; rows answered exactly and as gone, and commands left unanswered. */
+  refetch: z.object({ held: count, answered: count, gone: count, ignored: count }).exactOptional(),
   /** Frames set aside because the broker refuses them (`refused`) or the connection ends on them (`hangUps`). */
   quarantined: z.object({ refused: count, hangUps: count, reason: text(1, 256).exactOptional() }).exactOptional(),
   /** Version of the model that is applied. */

@@ -21,14 +21,26 @@ export const desiredSchema = z.object({
   batch: z.record(z.string(), z.unknown()).pipe(batchSchema).exactOptional(),
 });
 
+/** Most rows that one command `refetch` names. */
+export const maxRefetched = 256;
+
 /** What a gateway asks of a device. The name is also the last level of the topic. */
 export const commandSchema = z.discriminatedUnion(
   "name",
   [
     z.object({ name: z.literal("birth") }),
     z.object({ name: z.literal("resend"), session: u32, ranges: sequenceRanges }),
+    z.object({
+      name: z.literal("refetch"),
+      session: u32,
+      /** Sequence of a frame and number within it. */
+      rows: z
+        .array(z.tuple([u32, z.int().min(0).max(0xfffe)]))
+        .min(1)
+        .max(maxRefetched),
+    }),
   ],
-  { error: "is a command that is not known here; known: birth, resend" },
+  { error: "is a command that is not known here; known: birth, resend, refetch" },
 );
 
 const columnSchema = z.object({
@@ -51,7 +63,10 @@ const weightsSchema = z.union([
   }),
 ]);
 
-/** A trained linear model. prediction = intercept + target deviation · Σ weight · (reading − mean) / deviation. */
+/**
+ * A trained linear model. prediction = intercept + target deviation · Σ weight · (reading − mean) / deviation; with `classes`
+ * that is a decision value.
+ */
 export const modelSchema = z
   .object({
     /** Rises with every model that is published. */
@@ -62,8 +77,10 @@ export const modelSchema = z
     target: columnSchema,
     features: z.array(columnSchema).min(1).max(maxChannels),
     weights: weightsSchema,
-    /** Prediction at the mean of every feature, in the target's unit. */
+    /** Prediction at the mean of every feature, in the target's unit or, with `classes`, as a decision value. */
     intercept: finite,
+    /** Where the prediction is a decision value: the loss that made it, and the labels from 0 on and below it. */
+    classes: z.object({ loss: keyword, negative: finite, positive: finite }).exactOptional(),
     estimator: keyword,
     solver: keyword,
     /** Rows that it was trained on. */

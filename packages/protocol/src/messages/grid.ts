@@ -64,6 +64,10 @@ const channelGridSchema = z
     }
   });
 
+/** Scheme interval tells fewer intervals apart in as many bits than the others. */
+const holdsPoints = ({ bits, samples, levels }: z.infer<typeof channelGridSchema>) =>
+  levels.kind !== "points" || levels.points.length - 1 <= Math.floor(2 ** bits / (samples + 1));
+
 /** One versioned set of levels, scheme and coding. A scheme, coding or kind of levels not known here is refused. */
 export const gridSchema = z
   .object({
@@ -86,7 +90,11 @@ export const gridSchema = z
     ({ scheme, channels }) =>
       scheme !== "dither" || channels.every(({ samples, levels }) => samples === 1 && levels.kind === "uniform"),
     { path: ["channels"], error: "have samples above 1 or unequal levels, which scheme dither does not have" },
-  );
+  )
+  .refine(({ scheme, channels }) => scheme !== "interval" || channels.every(holdsPoints), {
+    path: ["channels"],
+    error: "have more points than a code of scheme interval tells apart",
+  });
 
 /** The schema of a device as birth carries it; the same type as the codec's. */
 export type WireSchema = ReadonlyDeep<z.infer<typeof schemaSchema>>;

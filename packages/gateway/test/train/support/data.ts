@@ -53,14 +53,15 @@ export function ditheredOf(columns: readonly Pick<ColumnSpec, "low" | "high" | "
   );
 }
 
-/** A quantizer of scheme `count` on any levels. */
+/** A quantizer of scheme `count`, or another of draws, on any levels. */
 export function levelledOf(
   columns: readonly { readonly bits: number; readonly samples: number; readonly levels: Levels }[],
+  scheme: "count" | "interval" = "count",
 ): Quantizer {
   const schema = defineSchema(
     columns.map(({ levels }, i) => ({ name: `c${i}`, unit: "", range: levelsRange(levels), role: "feature" })),
   );
-  return createQuantizer(defineGrid(schema, { epoch: 0, scheme: "count", coding: "packed", channels: columns }));
+  return createQuantizer(defineGrid(schema, { epoch: 0, scheme, coding: "packed", channels: columns }));
 }
 
 /** Raw rows encoded and decoded again under `dither`, a block a frame. */

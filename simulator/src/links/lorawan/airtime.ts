@@ -1,0 +1,74 @@
+import { checkBytes, checkKnown } from "../errors.ts";
+import { eu868Constants } from "./eu868.ts";
+
+/** What the time on air of a LoRa packet depends on. */
+export interface LoraPacket {
+  /** 7 … 12. Factors 5 and 6 follow other rules and are refused. */
+  readonly spreadingFactor: number;
+  /** Whole PHY payload, 0 … 255 bytes. */
+  readonly phyBytes: number;
+  /** 125,000, 250,000 or 500,000. Default 125,000. */
+  readonly bandwidthHz?: number;
+  /** 1 (4/5) … 4 (4/8). Default 1. */
+  readonly codingRate?: number;
+  /** A payload CRC: on uplinks, not on downlinks. Default true. */
+  readonly crc?: boolean;
+  /** Default true. */
+  readonly explicitHeader?: boolean;
+  /** Default 8. */
+  readonly preambleSymbols?: number;
+  /** Low data rate optimisation; by default where a symbol takes 16 ms or more. */
+  readonly lowDataRate?: boolean;
+}
+
+/**
+ * How long one symbol takes, µs; a whole number: 2^SF / bandwidth.
+ *
+ * @param spreadingFactor 7 … 12.
+ * @param bandwidthHz 125,000 (default), 250,000 or 500,000.
+ * @throws LinkError code `option` for others
+ */
+export function symbolUs(spreadingFactor: number, bandwidthHz = 125_000): number {
+  checkKnown("spreadingFactor", spreadingFactor, [7, 8, 9, 10, 11, 12]);
+  checkKnown("bandwidthHz", bandwidthHz, [125_000, 250_000, 500_000]);
+  return (2 ** spreadingFactor * 1_000_000) / bandwidthHz;
+}
+
+/**
+ * Symbols of header and payload, after preamble and sync word (Semtech AN1200.13; SX1276 data sheet 4.1.1.6).
+ *
+ * @param packet The packet.
+ * @throws LinkError code `option`; code `payload` above 255 bytes
+ */
+export function payloadSymbols(packet: LoraPacket): number {
+  const { spreadingFactor, bandwidthHz = 125_000, codingRate = 1, crc = true, explicitHeader = true } = packet;
+  const lowDataRate = packet.lowDataRate ?? symbolUs(spreadingFactor, bandwidthHz) >= 16_000;
+  checkKnown("codingRate", codingRate, [1, 2, 3, 4]);
+  const bytes = checkBytes("LoRa PHY payload", packet.phyBytes, eu868Constants.maxPhyBytes.value);
+  const bits = 8 * bytes - 4 * spreadingFactor + 28 + (crc ? 16 : 0) - (explicitHeader ? 0 : 20);
+  const blocks = Math.ceil(bits / (4 * (spreadingFactor - (lowDataRate ? 2 : 0))));
+  return 8 + Math.max(blocks * (codingRate + 4), 0);
+}
+
+/**
+ * Time on air of a LoRa packet, µs; a whole number.
+ *
+ * @param packet The packet.
+ * @throws LinkError code `option` for a spreading factor, bandwidth or coding rate that is not modelled; code `payload`
+ *   above 255 bytes
+ */
+export function loraAirtimeUs(packet: LoraPacket): number {
+  const { preambleSymbols = eu868Constants.preambleSymbols.value } = packet;
+  const quarters = 4 * (preambleSymbols + payloadSymbols(packet)) + 17; // a preamble ends in 4.25 symbols of sync
+  return (quarters * symbolUs(packet.spreadingFactor, packet.bandwidthHz)) / 4;
+}
+
+/**
+ * The bit rate of the modulation at coding rate 4/5, bit/s: SF · bandwidth / 2^SF · 4/5, without low data rate optimisation.
+ *
+ * @param spreadingFactor 7 … 12.
+ * @param bandwidthHz Default 125,000.
+ */
+export function rawBitRate(spreadingFactor: number, bandwidthHz = 125_000): number {
+  return ((spreadingFactor * 1_000_000) / symbolUs(spreadingFactor, bandwidthHz)) * 0.8;
+}

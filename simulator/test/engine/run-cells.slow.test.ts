@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { runCells } from "../../src/engine/run-cells.ts";
+import type { Tally } from "../../src/engine/tally.ts";
+import { defineScenario } from "../../src/scenario/check-scenario.ts";
+import type { ScenarioInput } from "../../src/scenario/scenario.ts";
+
+const input: ScenarioInput = {
+  durationHours: 6,
+  fleet: { devices: 2000, agents: 0, groups: 30, placement: { kind: "disc", metres: 4000 } },
+  gateways: { count: 37 },
+  schema: [{ name: "t", range: [0, 1] }],
+  sensors: { intervalSeconds: 60, source: { kind: "generated", channels: { t: { kind: "walk", step: 0.1 } } } },
+  batch: { rows: 5, jitterSeconds: 3 },
+  link: "lorawan",
+  links: { lorawan: { confirmed: true, transmissions: 3, shadowingDb: 4 } },
+  loss: { kind: "gilbert-elliott", goodSeconds: 600, badSeconds: 30 },
+  outages: [{ of: "gateway", startHours: 1, seconds: 600, share: 0.5 }],
+};
+
+function hash(tally: Tally): string {
+  const sum = createHash("sha256");
+  for (const counts of Object.values(tally))
+    sum.update(typeof counts === "number" ? String(counts) : (counts as Float64Array));
+  return sum.digest("hex");
+}
+
+test.each(["lorawan", "ieee802154"] as const)("1, 2 and 4 threads count the same to the last bit: %s", async (link) => {
+  const scenario = defineScenario({ ...input, link });
+  const traced = [0, 3, 700, 1999];
+  const one = await runCells({ scenario, traced }, { workers: 1 });
+  for (const workers of [2, 4]) {
+    const seen: number[] = [];
+    const more = await runCells({ scenario, traced }, { workers, progress: (done) => seen.push(done) });
+    expect(hash(more.tally)).toBe(hash(one.tally));
+    expect(more.trace).toEqual(one.trace);
+    expect(seen.at(-1)).toBe(37);
+  }
+  expect(one.trace.length).toBeGreaterThan(4 * 60);
+});
+
+test("a signal ends it, in this thread and in others", async () => {
+  const scenario = defineScenario(input);
+  for (const workers of [1, 2]) {
+    const controller = new AbortController();
+    const run = runCells(
+      { scenario },
+      { workers, signal: controller.signal, progress: (done) => done > 0 && controller.abort(new Error("enough")) },
+    );
+    await expect(run).rejects.toThrow("enough");
+  }
+});
