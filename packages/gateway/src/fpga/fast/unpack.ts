@@ -54,19 +54,28 @@ function unpackNarrow(field: 1 | 2, mask: number): Unpack {
   };
 }
 
-/** Fields of a width that does not divide 32, which cross words but never lines. */
+/** Fields of a width that does not divide 32, which cross words but never lines: what is left of a word waits for the next. */
 function unpackAny(field: number, lineWords: number): Unpack {
   const mask = 2 ** field - 1;
-  const perLine = Math.floor((lineWords * 32) / field);
   return (words, from, count, _shift, out) => {
     for (let line = 0, i = 0; line < count; line += lineWords) {
-      const left = Math.min(perLine, Math.ceil(((count - line) * 32) / field));
-      for (let bit = 0; bit < left * field; bit += field) {
-        const at = from + line + (bit >>> 5);
-        const shift = bit & 31;
-        // Twice, as a shift by 32 is none. Past a line's last word lies another's, or nothing, of which no bit is taken.
-        const above = ((words[at + 1] as number) << 1) << (31 - shift);
-        out[i++] = (((words[at] as number) >>> shift) | above) & mask;
+      const end = from + Math.min(count, line + lineWords);
+      let rest = 0;
+      let held = 0;
+      for (let at = from + line; at < end; at++) {
+        let word = words[at] as number;
+        let bits = 32;
+        if (held > 0) {
+          out[i++] = (rest | (word << held)) & mask;
+          word >>>= field - held;
+          bits -= field - held;
+        }
+        for (; bits >= field; bits -= field) {
+          out[i++] = word & mask;
+          word >>>= field;
+        }
+        rest = word;
+        held = bits;
       }
     }
   };
