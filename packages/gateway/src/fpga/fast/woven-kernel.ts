@@ -70,14 +70,9 @@ export class WovenKernel implements FastKernel {
     const scale = this.#scales[plane] as number;
     const at = ((place - plane) / this.#planes) * wovenFeatures * 4;
     for (let bank = 0; bank < wovenRows; bank++) {
-      let sum = 0;
-      for (let side = 0; side < 2; side++) {
-        let word = words[base + 2 * bank + side] as number;
-        for (let t = at + side * 128; word !== 0; t += 16) {
-          sum = (sum + (table[t + (word & 15)] as number)) | 0;
-          word >>>= 4;
-        }
-      }
+      const low = words[base + 2 * bank] as number;
+      const high = words[base + 2 * bank + 1] as number;
+      const sum = (pickEight(table, at, low) + pickEight(table, at + 128, high)) | 0;
       const share = Math.floor(sum * scale);
       if (place === 0) totals[bank] = share + startConstant;
       else totals[bank] = (totals[bank] as number) + (share === -1 ? 0 : share);
@@ -117,27 +112,51 @@ export class WovenKernel implements FastKernel {
   }
 
   #gradientPlane(base: number, plane: number): void {
-    const first = plane === 0;
     const scale = this.#scales[plane] as number;
+    const columns = this.#columns;
+    const words = this.#words;
     for (let side = 0; side < 2; side++) {
-      for (let bank = 0; bank < wovenRows; bank++) this.#columns[bank] = this.#words[base + 2 * bank + side] as number;
-      transposeBytes(this.#columns);
-      for (let bit = 0; bit < 8; bit++) {
-        const masks = this.#columns[bit] as number;
-        const feature = 32 * side + bit;
-        this.#take(feature, masks & 0xff, scale, first);
-        this.#take(feature + 8, (masks >>> 8) & 0xff, scale, first);
-        this.#take(feature + 16, (masks >>> 16) & 0xff, scale, first);
-        this.#take(feature + 24, masks >>> 24, scale, first);
-      }
+      for (let bank = 0; bank < wovenRows; bank++) columns[bank] = words[base + 2 * bank + side] as number;
+      transposeBytes(columns);
+      if (plane === 0) this.#startSums(32 * side, scale);
+      else this.#addSums(32 * side, scale);
     }
   }
 
-  #take(feature: number, mask: number, scale: number, first: boolean): void {
-    const share = Math.floor((this.#subsets[mask] as number) * scale);
-    if (first) this.#sums[feature] = share + startConstant;
-    else this.#sums[feature] = (this.#sums[feature] as number) + (share === -1 ? 0 : share);
+  #startSums(feature: number, scale: number): void {
+    const sums = this.#sums;
+    const subsets = this.#subsets;
+    const columns = this.#columns;
+    for (let bit = 0; bit < 8; bit++) {
+      const masks = columns[bit] as number;
+      for (let byte = 0; byte < 4; byte++)
+        sums[feature + bit + 8 * byte] =
+          Math.floor((subsets[(masks >>> (8 * byte)) & 0xff] as number) * scale) + startConstant;
+    }
   }
+
+  #addSums(feature: number, scale: number): void {
+    const sums = this.#sums;
+    const subsets = this.#subsets;
+    const columns = this.#columns;
+    for (let bit = 0; bit < 8; bit++) {
+      const masks = columns[bit] as number;
+      for (let byte = 0; byte < 4; byte++) {
+        const share = Math.floor((subsets[(masks >>> (8 * byte)) & 0xff] as number) * scale);
+        const at = feature + bit + 8 * byte;
+        if (share !== -1) sums[at] = (sums[at] as number) + share;
+      }
+    }
+  }
+}
+
+/** Sums of eight neighbouring tables of sixteen, the entries by the word's groups of four bits. Wraps. */
+function pickEight(table: Int32Array, at: number, word: number): number {
+  const first = (table[at + (word & 15)] as number) + (table[at + 16 + ((word >>> 4) & 15)] as number);
+  const second = (table[at + 32 + ((word >>> 8) & 15)] as number) + (table[at + 48 + ((word >>> 12) & 15)] as number);
+  const third = (table[at + 64 + ((word >>> 16) & 15)] as number) + (table[at + 80 + ((word >>> 20) & 15)] as number);
+  const last = (table[at + 96 + ((word >>> 24) & 15)] as number) + (table[at + 112 + (word >>> 28)] as number);
+  return (((first + second) | 0) + ((third + last) | 0)) | 0;
 }
 
 /**
