@@ -9,7 +9,7 @@ import { gridOf, schemaOf } from "../scenario/check-scenario.ts";
 import { deviceName, groupName, simulatedSession } from "../scenario/fleet.ts";
 import type { FramePlan } from "../scenario/frame-plan.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { microsecond, type Weather } from "../scenario/weather.ts";
+import type { Weather } from "../scenario/weather.ts";
 import { type AgentMessage, loggedConnector, type MessageLog } from "./message-log.ts";
 import type { Readings } from "./readings.ts";
 
@@ -203,9 +203,4 @@ export async function runAgents(options: AgentRunOptions): Promise<AgentRun> {
 /** Topic of a device's messages of a kind. */
 export function upTopic(kind: "birth" | "data", group: number, device: number): string {
   return topics.build({ kind, group: groupName(group), device: deviceName(device) });
-}
-
-/** Seconds of whole µs. */
-export function secondsOf(us: number): number {
-  return us / microsecond;
 }

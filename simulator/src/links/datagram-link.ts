@@ -19,7 +19,7 @@ import {
   snWillMessageBytes,
   snWillTopicBytes,
 } from "./upper/mqtt-sn.ts";
-import type { Direction } from "./upper/tcp.ts";
+import { type Direction, opposite } from "./upper/tcp.ts";
 
 /** How MQTT-SN is spoken. */
 export interface MqttSnOptions {
@@ -46,10 +46,6 @@ export interface DatagramCarrier {
   readonly accessUs: number;
   /** After an exchange, with the radio awake, µs. */
   readonly tailUs: number;
-}
-
-function opposite(direction: Direction): Direction {
-  return direction === "up" ? "down" : "up";
 }
 
 class MqttSnLink implements LinkModel {

@@ -19,6 +19,7 @@ import {
   createTcp,
   type Direction,
   type Flight,
+  opposite,
   type PacketRun,
   type Tcp,
   type TcpOptions,
@@ -76,10 +77,6 @@ export interface PacketCarrier {
   readonly accessUs: number;
   /** After an exchange, with the radio awake, µs. */
   readonly tailUs: number;
-}
-
-function opposite(direction: Direction): Direction {
-  return direction === "up" ? "down" : "up";
 }
 
 class MqttLink implements LinkModel {

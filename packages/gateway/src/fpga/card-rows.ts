@@ -106,7 +106,7 @@ function gather(blocks: readonly SampleBlock[], columns: readonly number[], rows
 }
 
 /** A mini-batch's mean is a shift: the largest power of two that is no more than was asked for. */
-export function powerOfTwo(batch: number): number {
+function powerOfTwo(batch: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(1, Math.min(batch, 65_536))));
 }
 

@@ -54,6 +54,21 @@ describe("engine fpga", () => {
       expect(engine.counters?.bytesRead).toBeGreaterThan(0);
     });
 
+  it("reaches it on synthetic 100 as well: 10,000 rows of 100 features, pairs of 4 and 8 bits and codes of 4", async () => {
+    const large = linearRows(10_000, 100);
+    const its = taskOf(large.names);
+    const loss = async (estimator: EstimatorName, widths: typeof fourBits | undefined, engine = referenceEngine()) => {
+      const source = sourceOf(large, widths);
+      const { model } = await train({ source, task: its, seed: 1, epochs: 20, batch: 64, estimator, engine });
+      await engine.close?.();
+      return evaluate(model, its, large.values, large.names.length).loss;
+    };
+    const full = await loss("full", undefined);
+    for (const bits of [4, 8])
+      expect((await loss("double", { bits, samples: 2 }, engineOf({ layout: "pairs" }))) / full).toBeLessThan(1.01);
+    expect((await loss("symmetric", fourBits, engineOf({ layout: "code" }))) / full).toBeLessThan(1.01);
+  });
+
   it("is biased with a single draw a code, as the reference engine is: by the ridge that quantization makes", async () => {
     const oneDraw = { bits: 2, samples: 1 };
     const card = await lossOf("naive", oneDraw, engineOf({ layout: "code" }));

@@ -4,6 +4,11 @@ import { checkKnown, checkWithin } from "../errors.ts";
 /** Which way bytes go, seen from the device. */
 export type Direction = "up" | "down";
 
+/** The other way: that of an answer. */
+export function opposite(direction: Direction): Direction {
+  return direction === "up" ? "down" : "up";
+}
+
 /** Bytes that one side writes before the other answers. */
 export interface Flight {
   readonly direction: Direction;
