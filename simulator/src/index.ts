@@ -6,7 +6,7 @@ export {
   type SimulationStage,
   simulateFleet,
 } from "./agents/simulate-fleet.ts";
-export { analyse } from "./analytic/analyse.ts";
+export { analyse, createAnalysis } from "./analytic/analyse.ts";
 export { type OutcomeName, outcomeNames } from "./engine/outcome.ts";
 export type { RunCellsOptions } from "./engine/run-cells.ts";
 export type { MeasuredSizes } from "./engine/size-steps.ts";

@@ -8,7 +8,7 @@ import { createTally, type Tally } from "../engine/tally.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { microsecond } from "../scenario/weather.ts";
 import { expectedFrames } from "./expected-frames.ts";
-import { type Standing, standings, survival, type Traffic } from "./lorawan-success.ts";
+import { type Standing, survival, type Traffic } from "./lorawan-success.ts";
 import { erlangLoss } from "./queue.ts";
 
 /** Rounds after which load and repetitions agree. */
@@ -16,6 +16,29 @@ const rounds = 12;
 
 /** What becomes of one transmission from a standing: chances, by outcome. */
 type Chances = Float64Array;
+
+/** What the frames of one spreading factor come to. */
+interface FactorMeans {
+  readonly plan: FactorPlan;
+  /** Frames of a device. */
+  readonly frames: number;
+  /** How many of them have each size. */
+  readonly sizes: readonly (readonly [bytes: number, count: number])[];
+  /** Mean time on air of a frame, s. */
+  readonly airtime: number;
+  /** Frames that arrive, of devices that the duty cycle does not hold back and of those that it does. */
+  readonly delivered: { free: number; held: number };
+}
+
+function meansOf(scenario: Scenario, plan: FactorPlan): FactorMeans {
+  const frames = expectedFrames(scenario, plan.frames);
+  const sizes = plan.sizes.amongFirst(frames);
+  const { airtimes } = plan;
+  const total = sizes.reduce((sum, [bytes, count]) => sum + count * (airtimes[bytes] as number), 0);
+  const count = sizes.reduce((sum, [, some]) => sum + some, 0);
+  const airtime = (count === 0 ? (airtimes[0] as number) : total / count) / microsecond;
+  return { plan, frames, sizes, airtime, delivered: { free: 0, held: 0 } };
+}
 
 /** Share of the time, and of the cells, that gateways or the broker are out. */
 function outShare(scenario: Scenario): number {
@@ -34,9 +57,9 @@ function outShare(scenario: Scenario): number {
 /** What a scenario's LoRaWAN fleet is expected to do, standing by standing. */
 class Expectation {
   readonly #scenario: Scenario;
-  readonly #plan: LorawanPlan;
+  readonly #largest: number;
   readonly #places: readonly Standing[];
-  readonly #frames: ReadonlyMap<number, number>;
+  readonly #factors: readonly (FactorMeans | undefined)[];
   readonly #lost: number;
   /** Devices of a cell. */
   readonly #devices: number;
@@ -46,15 +69,11 @@ class Expectation {
   /** Share of the frames that the duty cycle lets out, by standing. */
   readonly #allowed: Float64Array;
 
-  constructor(scenario: Scenario, plan: LorawanPlan) {
+  constructor(scenario: Scenario, plan: LorawanPlan, places: readonly Standing[]) {
     this.#scenario = scenario;
-    this.#plan = plan;
-    this.#places = standings(scenario);
-    this.#frames = new Map(
-      plan.factors.flatMap((factor, at) =>
-        factor === undefined ? [] : [[at, expectedFrames(scenario, factor.frames)]],
-      ),
-    );
+    this.#largest = plan.largest;
+    this.#places = places;
+    this.#factors = plan.factors.map((factor) => (factor === undefined ? undefined : meansOf(scenario, factor)));
     this.#lost = 1 - (1 - meanLoss(scenario.loss)) * (1 - outShare(scenario));
     this.#devices = scenario.fleet.devices / scenario.gateways.count;
     this.#seconds = scenario.durationHours * 3600;
@@ -70,37 +89,24 @@ class Expectation {
       this.#repeat(chances);
       chances = this.#round();
     }
-    const tally = createTally(this.#plan.largest, 1);
+    const tally = createTally(this.#largest, 1);
     for (const [i, place] of this.#places.entries()) this.#add(tally, place, i, chances[i] as Chances);
+    for (const factor of this.#factors) if (factor !== undefined) this.#addLatencies(tally, factor);
     return tally;
   }
 
-  #factor(at: number): FactorPlan {
-    const plan = this.#plan.factors[at];
-    if (plan === undefined) throw new RangeError(`no device was expected at spreading factor ${at + 7}`);
-    return plan;
-  }
-
-  /** Mean time on air of a frame, s. */
-  #airtime({ factor }: Standing): number {
-    const { airtimes } = this.#factor(factor);
-    const sizes = this.#sizes(factor);
-    const total = sizes.reduce((sum, [bytes, count]) => sum + count * (airtimes[bytes] as number), 0);
-    const frames = sizes.reduce((sum, [, count]) => sum + count, 0);
-    return frames === 0 ? (airtimes[0] as number) / microsecond : total / frames / microsecond;
-  }
-
-  #sizes(factor: number): readonly (readonly [bytes: number, count: number])[] {
-    return this.#factor(factor).sizes.amongFirst(this.#frames.get(factor) ?? 0);
+  #factor(at: number): FactorMeans {
+    const means = this.#factors[at];
+    if (means === undefined) throw new RangeError(`no device was expected at spreading factor ${at + 7}`);
+    return means;
   }
 
   /** Chances of every standing's transmissions under the present load. */
   #round(): readonly Chances[] {
     const { channels, dutyCycle } = this.#scenario.links.lorawan;
     const traffic = this.#places.map((place, i): Traffic => {
-      const airtime = this.#airtime(place);
-      const frames = (this.#frames.get(place.factor) ?? 0) / this.#seconds;
-      const wanted = frames * (this.#repeats[i] as number);
+      const { airtime, frames } = this.#factor(place.factor);
+      const wanted = (frames / this.#seconds) * (this.#repeats[i] as number);
       this.#allowed[i] = Math.min(1, dutyCycle / (wanted * airtime));
       // A device never disturbs itself.
       const others = Math.max(0, this.#devices - 1) * place.share;
@@ -151,9 +157,10 @@ class Expectation {
 
   #add(tally: Tally, place: Standing, i: number, chances: Chances): void {
     const { factor, share } = place;
-    const plan = this.#factor(factor);
+    const means = this.#factor(factor);
+    const { plan, frames } = means;
     const devices = this.#scenario.fleet.devices * share;
-    const due = devices * (this.#frames.get(factor) ?? 0);
+    const due = devices * frames;
     const sent = due * (this.#allowed[i] as number);
     const repeats = this.#repeats[i] as number;
     const { transmissions, confirmed } = this.#scenario.links.lorawan;
@@ -172,8 +179,8 @@ class Expectation {
     add(tally.frames, factor * outcomeCount, delivered);
     add(tally.frames, factor * outcomeCount + outcome.dutyBlocked, due - sent);
     const row = factor * (tally.largest + 1);
-    for (const [bytes, count] of this.#sizes(factor)) {
-      const part = count / (this.#frames.get(factor) ?? 1);
+    for (const [bytes, count] of means.sizes) {
+      const part = count / frames;
       add(tally.sentBySize, row + bytes, sent * repeats * part);
       add(tally.receivedBySize, row + bytes, delivered * part);
     }
@@ -182,29 +189,35 @@ class Expectation {
     add(tally.devices, factor, devices);
     add(tally.sessions, factor, devices);
     add(tally.rows, factor, delivered * plan.frames.rows);
-    this.#addTimes(tally, place, i, delivered);
+    this.#addAirtime(tally, means, place, i);
+    means.delivered[(this.#allowed[i] as number) < 1 ? "held" : "free"] += delivered;
     add(tally.groups, 0, due);
     add(tally.groups, 1, delivered);
   }
 
-  #addTimes(tally: Tally, place: Standing, i: number, delivered: number): void {
-    const { factor, share } = place;
-    const plan = this.#factor(factor);
-    const airtime = this.#airtime(place) * microsecond;
+  #addAirtime(tally: Tally, { plan, frames, airtime }: FactorMeans, { factor, share }: Standing, i: number): void {
     const born = plan.births.reduce((sum, bytes) => sum + (plan.airtimes[bytes] as number), 0);
-    const frames = this.#frames.get(factor) ?? 0;
-    const own = frames * (this.#allowed[i] as number) * (this.#repeats[i] as number) * airtime + born;
+    const each = airtime * microsecond;
+    const own = frames * (this.#allowed[i] as number) * (this.#repeats[i] as number) * each + born;
     tally.airtime[factor] = (tally.airtime[factor] as number) + own * this.#scenario.fleet.devices * share;
-    tally.mostAirtime[factor] = Math.max(tally.mostAirtime[factor] as number, own + airtime);
+    tally.mostAirtime[factor] = Math.max(tally.mostAirtime[factor] as number, own + each);
+  }
+
+  /** Spreads the frames of a factor that arrive over the times that they take. */
+  #addLatencies(tally: Tally, { plan, airtime, delivered }: FactorMeans): void {
     const jitter = this.#scenario.batch.jitterSeconds * microsecond;
-    const held = (this.#allowed[i] as number) < 1 ? this.#heldBack(plan) : 0;
     const steps = jitter === 0 ? 1 : 64;
-    for (let step = 0; step < steps; step++) {
-      const latency = airtime + held + ((step + 0.5) / steps) * jitter;
-      const bin = latencyBin(Math.floor(latency));
-      tally.latencies[bin] = (tally.latencies[bin] as number) + delivered / steps;
-      tally.latencySum[0] = (tally.latencySum[0] as number) + (latency * delivered) / steps;
-    }
+    const waits = [
+      [0, delivered.free],
+      [this.#heldBack(plan), delivered.held],
+    ] as const;
+    for (const [held, frames] of waits)
+      for (let step = 0; frames > 0 && step < steps; step++) {
+        const latency = airtime * microsecond + held + ((step + 0.5) / steps) * jitter;
+        const bin = latencyBin(Math.floor(latency));
+        tally.latencies[bin] = (tally.latencies[bin] as number) + frames / steps;
+        tally.latencySum[0] = (tally.latencySum[0] as number) + (latency * frames) / steps;
+      }
   }
 
   /** Age of the frame that goes next where more is sealed than may be sent: the queue is full, or frames expire. */
@@ -225,7 +238,8 @@ class Expectation {
  *
  * @param scenario The scenario.
  * @param plan How its frames are laid out.
+ * @param places Where devices stand.
  */
-export function expectedLorawan(scenario: Scenario, plan: LorawanPlan): Tally {
-  return new Expectation(scenario, plan).tally();
+export function expectedLorawan(scenario: Scenario, plan: LorawanPlan, places: readonly Standing[]): Tally {
+  return new Expectation(scenario, plan, places).tally();
 }

@@ -1,6 +1,7 @@
 import { type FleetLayout, layOutFleet } from "../scenario/fleet.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { createWeather } from "../scenario/weather.ts";
+import { birthBytes } from "./control-size.ts";
 import { LorawanCell } from "./lorawan-cell.ts";
 import { type LorawanPlan, planLorawan } from "./lorawan-plan.ts";
 import { SessionCell } from "./session-cell.ts";
@@ -16,6 +17,8 @@ export interface CellsInput {
   readonly measured?: readonly MeasuredSizes[] | undefined;
   /** Devices that are followed. */
   readonly traced?: readonly number[] | undefined;
+  /** Bytes of a birth where they are known already. */
+  readonly birth?: number | undefined;
 }
 
 /** How frames of a fleet are laid out, by kind of link. */
@@ -26,13 +29,13 @@ export type TrafficPlan =
 /**
  * How the frames of a scenario's fleet are laid out.
  *
- * @param input Scenario and measured sizes.
+ * @param input Scenario, measured sizes, bytes of a birth.
  * @throws SimulationError `limit` where a frame can't be carried.
  */
-export function planTraffic({ scenario, measured }: CellsInput): TrafficPlan {
+export function planTraffic({ scenario, measured, birth = birthBytes(scenario) }: CellsInput): TrafficPlan {
   return scenario.link === "lorawan"
-    ? { kind: "lorawan", lorawan: planLorawan(scenario, measured) }
-    : { kind: "sessions", sessions: planSessions(scenario, measured) };
+    ? { kind: "lorawan", lorawan: planLorawan(scenario, birth, measured) }
+    : { kind: "sessions", sessions: planSessions(scenario, birth, measured) };
 }
 
 /** Devices of the largest cell. */

@@ -5,7 +5,6 @@ import { SimulationError } from "../scenario/errors.ts";
 import { type FramePlan, planFrames } from "../scenario/frame-plan.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { createWeather, microsecond } from "../scenario/weather.ts";
-import { birthBytes } from "./control-size.ts";
 import { dutyWindow } from "./duty-ledger.ts";
 import { radioPlace } from "./propagation.ts";
 import { type FrameSizes, type MeasuredSizes, measuredSizes, plannedSizes } from "./size-steps.ts";
@@ -138,13 +137,13 @@ function ofFactor(scenario: Scenario, factor: number, measured: readonly Measure
  * What the devices of a scenario send over LoRaWAN.
  *
  * @param scenario The scenario.
+ * @param birth Bytes of a birth.
  * @param measured Sizes of frames that agents have measured, in place of the codec's of coding `packed`, which factors
  *   without an agent keep.
  * @throws SimulationError `limit` where a frame can't be carried, with the limit named.
  */
-export function planLorawan(scenario: Scenario, measured: readonly MeasuredSizes[] = []): LorawanPlan {
+export function planLorawan(scenario: Scenario, birth: number, measured: readonly MeasuredSizes[] = []): LorawanPlan {
   const used = factorsInUse(scenario);
-  const birth = birthBytes(scenario);
   const factors = [7, 8, 9, 10, 11, 12].map((factor) =>
     used.includes(factor) ? planFactor(scenario, factor, birth, ofFactor(scenario, factor, measured)) : undefined,
   );

@@ -1,7 +1,6 @@
 import type { LinkModel } from "../links/link.ts";
 import { type FramePlan, planFrames } from "../scenario/frame-plan.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { birthBytes } from "./control-size.ts";
 import { type DeviceWords, deviceWords, linkOf, roundTripOf } from "./scenario-link.ts";
 import { type FrameSizes, type MeasuredSizes, measuredSizes, plannedSizes } from "./size-steps.ts";
 import { mostClasses } from "./tally.ts";
@@ -55,10 +54,11 @@ const longestFrame = 65_536;
  * What the devices of a scenario send over any link but LoRaWAN.
  *
  * @param scenario The scenario.
+ * @param birth Bytes of a birth.
  * @param measured Sizes of frames that agents have measured, in place of the codec's of coding `packed`.
  * @throws SimulationError `limit` where a frame can't be carried, with the limit named.
  */
-export function planSessions(scenario: Scenario, measured?: readonly MeasuredSizes[]): SessionPlan {
+export function planSessions(scenario: Scenario, birth: number, measured?: readonly MeasuredSizes[]): SessionPlan {
   const link = linkOf(scenario);
   const most = link.maxPayload("data");
   const limit = most < longestFrame ? { bytes: most, why: `${link.title} carries ${most}` } : undefined;
@@ -84,7 +84,7 @@ export function planSessions(scenario: Scenario, measured?: readonly MeasuredSiz
     link,
     frames,
     sizes,
-    birth: birthBytes(scenario),
+    birth,
     largest: sizes.largest,
     words,
     isShared: sharedLinks.includes(scenario.link),

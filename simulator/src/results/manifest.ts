@@ -12,11 +12,16 @@ export const simulatorVersion = "0.1.0";
 
 /** JSON with the keys of every mapping in order: the same data gives the same text. */
 export function canonicalJson(data: unknown): string {
-  return JSON.stringify(data, (_, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+  return JSON.stringify(inOrder(data));
+}
+
+function inOrder(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const mapping = value as Readonly<Record<string, unknown>>;
+  const ordered: Record<string, unknown> = {};
+  for (const key of Object.keys(mapping).sort()) ordered[key] = inOrder(mapping[key]);
+  return ordered;
 }
 
 /** The scenario without what changes no result: options of other links. */

@@ -1,5 +1,5 @@
 import { simulateFleet } from "../agents/simulate-fleet.ts";
-import { analyse } from "../analytic/analyse.ts";
+import { analyse, createAnalysis } from "../analytic/analyse.ts";
 import type { RunCellsOptions } from "../engine/run-cells.ts";
 import { SimulationError } from "../scenario/errors.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -55,9 +55,9 @@ async function compute(
   scenario: Scenario,
   point: GridPoint,
   hash: string,
-  options: SweepOptions,
+  options: SweepOptions & Required<Pick<SweepOptions, "run">>,
 ): Promise<StoredPoint> {
-  const { run = runScenario, workers, signal } = options;
+  const { run, workers, signal } = options;
   try {
     const result = await run(scenario, {
       ...(workers === undefined ? {} : { workers }),
@@ -111,6 +111,9 @@ export async function sweep(scenario: Scenario, axes: readonly GridAxis[], optio
   const points = gridPoints(axes);
   const scenarios = points.map((point) => scenarioOrRefusal(scenario, point));
   const store = options.folder === undefined ? undefined : await openPointStore(options.folder);
+  const analyseNext = createAnalysis();
+  const { run = async (at, others) => (at.mode === "analytic" ? analyseNext(at) : await runScenario(at, others)) } =
+    options;
   const done: StoredPoint[] = [];
   let computed = 0;
   for (const [i, point] of points.entries()) {
@@ -122,7 +125,7 @@ export async function sweep(scenario: Scenario, axes: readonly GridAxis[], optio
     }
     const hash = scenarioHash(at);
     const known = await store?.read(hash);
-    const stored = known === undefined ? await compute(at, point, hash, options) : { ...known, point };
+    const stored = known === undefined ? await compute(at, point, hash, { ...options, run }) : { ...known, point };
     if (known === undefined) {
       computed += 1;
       await store?.write(stored);

@@ -1,11 +1,10 @@
-import process from "node:process";
 import { expect, test } from "vitest";
-import { analyse } from "../../src/analytic/analyse.ts";
+import { createAnalysis } from "../../src/analytic/analyse.ts";
 import { gridPoints, parseAxis, scenarioAt } from "../../src/results/grid-axes.ts";
 import { exampleScenario } from "../../src/scenario/example.ts";
 import { scenarioFromYaml } from "../../src/scenario/read-scenario.ts";
 
-test("a thousand points in closed form take less than two seconds of the processor", () => {
+test("a thousand points in closed form take less than two seconds", () => {
   const scenario = scenarioFromYaml(exampleScenario(), "example.yaml");
   const axes = [
     "bits=2,3,4,5,6,7,8,9,10,12",
@@ -15,9 +14,12 @@ test("a thousand points in closed form take less than two seconds of the process
   ];
   const scenarios = gridPoints(axes.map(parseAxis)).map((point) => scenarioAt(scenario, point));
   expect(scenarios.length).toBe(1000);
-  for (const one of scenarios.slice(0, 100)) analyse(one); // the compiler's share
-  const start = process.cpuUsage();
-  for (const one of scenarios) expect(analyse(one).frames.sent).toBeGreaterThanOrEqual(0);
-  const { user, system } = process.cpuUsage(start);
-  expect((user + system) / 1e6).toBeLessThan(2);
+  for (const one of scenarios.slice(0, 100)) createAnalysis()(one); // the compiler's share
+  const times = [1, 2, 3].map(() => {
+    const analyse = createAnalysis();
+    const start = performance.now();
+    for (const one of scenarios) expect(analyse(one).frames.sent).toBeGreaterThanOrEqual(0);
+    return (performance.now() - start) / 1000;
+  });
+  expect(Math.min(...times)).toBeLessThan(2); // other tests run beside this one
 });

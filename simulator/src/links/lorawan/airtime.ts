@@ -21,6 +21,10 @@ export interface LoraPacket {
   readonly lowDataRate?: boolean;
 }
 
+const spreadingFactors: readonly number[] = Object.freeze([7, 8, 9, 10, 11, 12]);
+const bandwidths: readonly number[] = Object.freeze([125_000, 250_000, 500_000]);
+const codingRates: readonly number[] = Object.freeze([1, 2, 3, 4]);
+
 /**
  * How long one symbol takes, µs; a whole number: 2^SF / bandwidth.
  *
@@ -29,8 +33,8 @@ export interface LoraPacket {
  * @throws LinkError code `option` for others
  */
 export function symbolUs(spreadingFactor: number, bandwidthHz = 125_000): number {
-  checkKnown("spreadingFactor", spreadingFactor, [7, 8, 9, 10, 11, 12]);
-  checkKnown("bandwidthHz", bandwidthHz, [125_000, 250_000, 500_000]);
+  checkKnown("spreadingFactor", spreadingFactor, spreadingFactors);
+  checkKnown("bandwidthHz", bandwidthHz, bandwidths);
   return (2 ** spreadingFactor * 1_000_000) / bandwidthHz;
 }
 
@@ -43,7 +47,7 @@ export function symbolUs(spreadingFactor: number, bandwidthHz = 125_000): number
 export function payloadSymbols(packet: LoraPacket): number {
   const { spreadingFactor, bandwidthHz = 125_000, codingRate = 1, crc = true, explicitHeader = true } = packet;
   const lowDataRate = packet.lowDataRate ?? symbolUs(spreadingFactor, bandwidthHz) >= 16_000;
-  checkKnown("codingRate", codingRate, [1, 2, 3, 4]);
+  checkKnown("codingRate", codingRate, codingRates);
   const bytes = checkBytes("LoRa PHY payload", packet.phyBytes, eu868Constants.maxPhyBytes.value);
   const bits = 8 * bytes - 4 * spreadingFactor + 28 + (crc ? 16 : 0) - (explicitHeader ? 0 : 20);
   const blocks = Math.ceil(bits / (4 * (spreadingFactor - (lowDataRate ? 2 : 0))));
