@@ -1,7 +1,7 @@
 import type { FaultFleet, Role } from "./fault-fleet.ts";
 import { type Balance, balance, readAccepted } from "./ledger.ts";
 import type { GatewayReport, TrainedReport } from "./messages.ts";
-import { distinctFrames, type LoggedStore, readStore } from "./stored.ts";
+import { distinctFrames, type LoggedFrame, type LoggedStore, readStore } from "./stored.ts";
 import { trainTwin } from "./twin.ts";
 
 /** What a scenario came to. */
@@ -24,7 +24,7 @@ export interface Settled {
   readonly twin: TrainedReport;
   readonly restarted: TrainedReport | undefined;
   readonly retrained: TrainedReport;
-  /** A twin without one of the frames: it must differ, or the comparison would prove nothing. */
+  /** A twin without the newest frames: it must differ, or the comparison would prove nothing. */
   readonly control: TrainedReport | undefined;
 }
 
@@ -35,8 +35,22 @@ export interface SettleOptions {
   readonly burst?: number;
   /** Longest wait for all receipts, ms. */
   readonly timeout?: number;
-  /** Trains another twin that lacks a frame. */
+  /** Trains another twin that lacks frames. */
   readonly control?: boolean;
+}
+
+/** All but each device's newest: one of these is the newest of all, which any window holds. */
+function withoutNewest(frames: readonly LoggedFrame[]): readonly LoggedFrame[] {
+  const newest = new Map<string, LoggedFrame>();
+  for (const frame of frames) {
+    const known = newest.get(frame.device);
+    const isNewer =
+      known === undefined ||
+      frame.session > known.session ||
+      (frame.session === known.session && frame.sequence > known.sequence);
+    if (isNewer) newest.set(frame.device, frame);
+  }
+  return frames.filter((frame) => newest.get(frame.device) !== frame);
 }
 
 async function acceptedBy(fleet: FaultFleet): Promise<Map<string, Set<number>>> {
@@ -68,7 +82,7 @@ export async function settle(fleet: FaultFleet, options: SettleOptions): Promise
     twin,
     restarted,
     retrained,
-    control: control ? await trainTwin(frames.slice(0, -1), store.notes, seed, fleet.window) : undefined,
+    control: control ? await trainTwin(withoutNewest(frames), store.notes, seed, fleet.window) : undefined,
   };
 }
 
@@ -94,7 +108,10 @@ export function violationsOf(settled: Settled): string[] {
   must(trained.model === twin.model, "the master model differs from the twin's");
   must(restarted?.hash === trained.hash, `a restart has model ${restarted?.hash}, not ${trained.hash}`);
   must(retrained.model === trained.model, "training after a restart gives another model");
-  must(control?.hash !== trained.hash, "a twin that lacks a frame has the same model: the comparison is blind");
+  must(
+    control?.hash !== trained.hash,
+    "a twin that lacks the newest frames has the same model: the comparison is blind",
+  );
   const twice = store.frames.length - distinctFrames(store.frames).length;
   must(twice === 0, `${twice} frames lie in the log twice`);
   return wrong;
