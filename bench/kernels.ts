@@ -1,6 +1,6 @@
 /**
  * How fast the kernels are on one thread: `node --conditions=zipml-source --import tsx bench/kernels.ts [MEGABYTES]
- * [COLUMNS]`. Process CPU time, best of some repeats, so that what else runs on the machine disturbs little.
+ * [COLUMNS] [plain|relaxed]`. Process CPU time, best of some repeats, so that what else runs on the machine disturbs little.
  */
 import {
   type CodeRows,
@@ -52,7 +52,7 @@ function fillRandom(memory: WasmMemory, kernels: Kernels, at: number, bytes: num
   new Int16Array(memory.buffer, 1024, 60_000).fill(77);
 }
 
-const vectors = { model: 1024, residuals: 131_072, dots: 262_144, sums: 524_288 };
+const vectors = { model: 1024, residuals: 131_072, dots: 262_144, sums: 524_288, scratch: 1_048_576 };
 
 function benchPacked({ memory, kernels }: Bench, width: CodeWidth): void {
   const stride = rowStride(width, columns);
@@ -61,8 +61,9 @@ function benchPacked({ memory, kernels }: Bench, width: CodeWidth): void {
   const pass = (work: (rows: CodeRows) => void) => (): void => {
     for (let at = 0; at < total; at += batch) work(block(at));
   };
-  const dot = (rows: CodeRows): void => kernels.dotRows(rows, vectors.model, vectors.dots);
-  const gradient = (rows: CodeRows): void => kernels.gradientRows(rows, vectors.residuals, vectors.sums);
+  const dot = (rows: CodeRows): void => kernels.dotRows(rows, vectors.model, vectors.dots, vectors.scratch);
+  const gradient = (rows: CodeRows): void =>
+    kernels.gradientRows(rows, vectors.residuals, vectors.sums, vectors.scratch);
   const show = (name: string, work: (rows: CodeRows) => void): void =>
     report(`${name} ${width}`, total * columns, total * stride, best(pass(work)));
   new Int16Array(memory.buffer, vectors.residuals, batch).fill(-55);
@@ -206,7 +207,9 @@ function benchTables({ kernels }: Bench, width: 4 | 8): void {
 }
 
 const memory = createKernelMemory((megabytes + 40) * mebi);
-const bench = { memory, kernels: createWasmKernels(memory) };
+/** `relaxed` needs Node 22 or later. */
+const module = process.argv[4] === "relaxed" ? "relaxed" : "plain";
+const bench = { memory, kernels: createWasmKernels(memory, module) };
 fillRandom(memory, bench.kernels, rowsAt, megabytes * mebi);
 console.log(`${megabytes} MiB of rows, ${columns} columns, batches of ${batch}`);
 for (const width of [4, 8, 2, 1] as const) benchPacked(bench, width);

@@ -9,21 +9,54 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const common = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--importMemory", "--enable"];
+/** 65,536 pages are the 4 GiB that 32-bit pointers reach. */
+const shared = ["--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
 
-/** No module has an allocator or data. @type {Readonly<Record<string, readonly string[]>>} */
-const flags = {
-  /** 4 pages, a scratch area that never grows. */
-  codec: [...common, "simd", "--initialMemory", "4", "--maximumMemory", "4"],
-  /** Memory is shared; 65,536 pages are the 4 GiB that 32-bit pointers reach. */
-  gateway: [...common, "simd,threads", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+/**
+ * Where a module comes from and goes to. None has an allocator or data.
+ * @typedef {{ package: string, source: string, target: string, constant: string, flags: readonly string[] }} KernelModule
+ */
+
+/** @type {Readonly<Record<string, KernelModule>>} */
+const modules = {
+  codec: {
+    package: "codec",
+    source: "index.ts",
+    target: "wasm-bytes.ts",
+    constant: "wasmBytes",
+    // 4 pages, a scratch area that never grows.
+    flags: [...common, "simd", "--initialMemory", "4", "--maximumMemory", "4"],
+  },
+  gateway: {
+    package: "gateway",
+    source: "index.ts",
+    target: "wasm-bytes.ts",
+    constant: "wasmBytes",
+    flags: [...common, "simd,threads", ...shared],
+  },
+  "gateway, relaxed": {
+    package: "gateway",
+    source: "index-relaxed.ts",
+    target: "relaxed-bytes.ts",
+    constant: "relaxedBytes",
+    flags: [...common, "simd,threads,relaxed-simd", ...shared],
+  },
 };
 
-/** The packages that have kernels. */
-export const kernelPackages = Object.freeze(Object.keys(flags));
+/** @param {string} name @returns {KernelModule} */
+function moduleOf(name) {
+  const found = modules[name];
+  if (found === undefined) throw new Error(`there are no kernels of ${name}`);
+  return found;
+}
 
-/** @param {string} name package @returns {string} file of the module written */
+/** The modules' names. */
+export const kernelModules = Object.freeze(Object.keys(modules));
+
+/** @param {string} name of a module @returns {string} file of the module written */
 export function kernelTarget(name) {
-  return join(root, "packages", name, "src", "kernels", "generated", "wasm-bytes.ts");
+  const { package: folder, target } = moduleOf(name);
+  return join(root, "packages", folder, "src", "kernels", "generated", target);
 }
 
 /** The compiler is a development dependency of the gateway, wherever npm put it. @returns {string} */
@@ -37,8 +70,8 @@ function compilerPath() {
 }
 
 /**
- * @param {string} name package
- * @returns {Promise<Uint8Array>} the module
+ * @param {string} name of a module
+ * @returns {Promise<Uint8Array>} its bytes
  * @throws {Error} with the compiler's messages
  */
 export async function compileKernels(name) {
@@ -47,8 +80,9 @@ export async function compileKernels(name) {
   const folder = mkdtempSync(join(tmpdir(), "zipml-kernels-"));
   try {
     const file = join(folder, "kernels.wasm");
-    const source = join(root, "packages", name, "assembly", "index.ts");
-    const { error, stderr } = await asc.main([source, "--outFile", file, ...(flags[name] ?? [])]);
+    const { package: home, source, flags } = moduleOf(name);
+    const path = join(root, "packages", home, "assembly", source);
+    const { error, stderr } = await asc.main([path, "--outFile", file, ...flags]);
     if (error !== null) throw new Error(`the kernels of ${name} do not compile:\n${stderr.toString()}`);
     return new Uint8Array(readFileSync(file));
   } finally {
@@ -56,18 +90,19 @@ export async function compileKernels(name) {
   }
 }
 
-/** @param {string} name package @param {Uint8Array} bytes */
+/** @param {string} name of a module @param {Uint8Array} bytes */
 export function kernelModule(name, bytes) {
+  const { package: home, constant } = moduleOf(name);
   const lines = (
     Buffer.from(bytes)
       .toString("base64")
       .match(/.{1,800}/g) ?? []
   ).map((line) => `  "${line}",`);
   return [
-    `// Written by scripts/kernels.mjs from packages/${name}/assembly: do not edit.`,
+    `// Written by scripts/kernels.mjs from packages/${home}/assembly: do not edit.`,
     "",
     "/** The compiled kernels, base64. */",
-    "export const wasmBytes: string = [",
+    `export const ${constant}: string = [`,
     ...lines,
     '].join("");',
     "",
@@ -75,7 +110,7 @@ export function kernelModule(name, bytes) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of kernelPackages) {
+  for (const name of kernelModules) {
     const bytes = await compileKernels(name);
     writeFileSync(kernelTarget(name), kernelModule(name, bytes));
     console.log(`${bytes.length} bytes of kernels of ${name}`);

@@ -8,7 +8,16 @@ function residualPair(at: usize, lone: bool): v128 {
   return lone ? i32x4.splat(<i32>load<u16>(at)) : v128.load32_splat(at);
 }
 
-export function gradient4(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
+/** @param _scratch For the kernel that stands in its place where there are relaxed instructions. */
+export function gradient4(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  residuals: usize,
+  out: usize,
+  _scratch: usize,
+): void {
   const even = rows & ~1;
   for (let r = 0; r < even; r += rowLimit)
     pairs4(codes + <usize>r * stride, stride, min(even - r, rowLimit), blocks, residuals + (<usize>r << 1), out, false);

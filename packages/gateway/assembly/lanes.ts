@@ -26,6 +26,15 @@ export function total(a: v128): f64 {
   return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
 }
 
+/** Sums of the lanes of each, as two doubles; they must fit int32. */
+@inline
+export function bothTotals(a: v128, b: v128): v128 {
+  const low = i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  const high = i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  const pairs = i32x4.add(low, high);
+  return f64x2.convert_low_i32x4_s(i32x4.add(pairs, swapHalves(pairs)));
+}
+
 /** Lanes 0 to 3 of two rows side by side: even lanes from the first, odd ones from the second. */
 @inline
 export function pairLow(a: v128, b: v128): v128 {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { createWasmKernels, type Kernels, type WasmMemory } from "../kernels/index.ts";
+import type { Kernels, WasmMemory } from "../kernels/index.ts";
 import { createBarrier } from "./barrier.ts";
+import { createEngineKernels } from "./engine-kernels.ts";
 import { type HogwildJob, runShare } from "./hogwild-member.ts";
 import type { TeamAnswer } from "./team.ts";
 
@@ -16,7 +17,7 @@ let kernels: Kernels | undefined;
 function answerTo(message: HogwildMessage): TeamAnswer | undefined {
   try {
     if (message.kind === "memory") {
-      kernels = createWasmKernels(message.memory);
+      kernels = createEngineKernels(message.memory);
       return undefined;
     }
     return { end: kernels === undefined ? "left" : runShare(kernels, message.job, thread, () => barrier.left) };

@@ -1,6 +1,7 @@
-import { createKernelMemory, createWasmKernels, KernelError, type Kernels, pageBytes } from "../kernels/index.ts";
+import { createKernelMemory, KernelError, type Kernels, pageBytes } from "../kernels/index.ts";
 import { TrainingError } from "../train/index.ts";
 import { type Arena, createArena } from "./arena.ts";
+import { createEngineKernels } from "./engine-kernels.ts";
 
 /** Most bytes that an engine uses where it is not told. */
 export const defaultCap = 2 ** 30;
@@ -17,7 +18,7 @@ export interface KernelMemory {
  */
 export function createWasmArena(cap: number): KernelMemory {
   const arena = createArena(createKernelMemory(pageBytes, cap), cap);
-  return { arena, kernels: createWasmKernels(arena.memory) };
+  return { arena, kernels: createEngineKernels(arena.memory) };
 }
 
 /** @returns What keeps kernels from being made, in words; undefined where nothing does. */

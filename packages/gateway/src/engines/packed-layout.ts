@@ -1,4 +1,4 @@
-import { type CodeWidth, drawScratch, type WordStream } from "../kernels/index.ts";
+import { type CodeWidth, drawScratch, productScratch, type WordStream } from "../kernels/index.ts";
 import type { Arena } from "./arena.ts";
 import type { PackedObjective } from "./packed-objective.ts";
 
@@ -63,7 +63,7 @@ export interface PackedLayout {
   readonly chunkSums: number;
   /** One slot a thread, {@link slotBytes} each. */
   readonly slots: number;
-  /** Words drawn, an area a thread. */
+  /** Words drawn, or what products need; an area a thread. */
   readonly scratch: number;
   readonly scratchStride: number;
   /** Directions (row by row) and strengths of the guard; 0 directions for none. */
@@ -116,7 +116,8 @@ export function layOut(arena: Arena, needs: LayoutNeeds): PackedLayout {
   const { columns, batch, threads, guard } = needs;
   const length = vectorLength(columns);
   const vector = (): number => arena.allocate(8 * length);
-  const scratchStride = Math.ceil(drawScratch(Math.max(length, batch)) / 64) * 64;
+  const scratchBytes = Math.max(drawScratch(Math.max(length, batch)), productScratch(columns, batch));
+  const scratchStride = Math.ceil(scratchBytes / 64) * 64;
   const count = guard?.strengths.length ?? 0;
   const layout: PackedLayout = {
     columns,

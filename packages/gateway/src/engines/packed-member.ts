@@ -268,7 +268,7 @@ class TeamMember implements PackedMember {
       this.#selectRows(place, first, count);
       const out = residuals + 8 * first;
       if (place.grid.tables > 0) this.#kernels.dotTable(this.#rows, place.grid.tables, model, out);
-      else this.#kernels.dotRows(this.#rows, model, out);
+      else this.#kernels.dotRows(this.#rows, model, out, this.#round.scratch);
       largest = this.#fromDots(out, place.labels + 8 * first, count, unit, offset * unit);
     }
     this.#leave(slot.residual, largest);
@@ -313,7 +313,7 @@ class TeamMember implements PackedMember {
     this.#selectRows(place, first, count);
     const residuals = roundedResiduals + 2 * first;
     if (place.grid.tables > 0) this.#kernels.gradientTable(this.#rows, place.grid.tables, residuals, own);
-    else this.#kernels.gradientRows(this.#rows, residuals, own);
+    else this.#kernels.gradientRows(this.#rows, residuals, own, this.#round.scratch);
   }
 
   /** The own columns' gradient from what all members have summed. */

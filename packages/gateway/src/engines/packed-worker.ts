@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { createWasmKernels, type WasmMemory } from "../kernels/index.ts";
+import type { WasmMemory } from "../kernels/index.ts";
 import { createBarrier } from "./barrier.ts";
+import { createEngineKernels } from "./engine-kernels.ts";
 import type { PackedJob, PackedLayout } from "./packed-layout.ts";
 import { createMember, type PackedMember } from "./packed-member.ts";
 import type { TeamAnswer } from "./team.ts";
@@ -17,7 +18,7 @@ let member: PackedMember | undefined;
 function answerTo(message: PackedMessage): TeamAnswer | undefined {
   try {
     if (message.kind === "job") return { end: member?.run(message.job) ?? "left" };
-    member = createMember({ kernels: createWasmKernels(message.memory), layout: message.layout, thread, barrier });
+    member = createMember({ kernels: createEngineKernels(message.memory), layout: message.layout, thread, barrier });
     return undefined;
   } catch (error) {
     barrier.leave();

@@ -23,9 +23,6 @@ export const blockBytes = 16;
 /** Float32 columns are padded to a multiple of this. */
 export const floatBlock = 16;
 
-/** Most rows of one call that adds to a gradient: int32 lanes hold 256 products of an 8-bit code and an int16 residual. */
-export const gradientRowLimit = 256;
-
 /** Largest magnitude of a table's entry in the kernels for unequal levels: 12 bits with sign. */
 export const tableLimit = 2047;
 
@@ -50,6 +47,11 @@ export function paddedFloats(columns: number): number {
 /** Bytes of scratch that a kernel needs to draw `words` random words. */
 export function drawScratch(words: number): number {
   return Math.ceil((words + 20) / 4) * 16;
+}
+
+/** Bytes of scratch of {@link Kernels.dotRows} and {@link Kernels.gradientRows}: digits of a model, or residuals as bytes. */
+export function productScratch(columns: number, rows: number): number {
+  return Math.ceil(Math.max(2 * paddedColumns(4, columns), rows) / blockBytes) * blockBytes;
 }
 
 /** Bytes of scratch of {@link Kernels.gramRows}: int16 columns of 256 rows. */
@@ -166,15 +168,18 @@ export interface Kernels {
    *
    * @param model Int16 per column, the padding readable.
    * @param out Float64[rows], overwritten.
+   * @param scratch {@link productScratch} bytes.
    */
-  dotRows(rows: CodeRows, model: number, out: number): void;
+  dotRows(rows: CodeRows, model: number, out: number, scratch: number): void;
   /**
    * out[j] += Σ residual[r] · code over the rows; best in one go over a mini-batch still in cache.
    *
-   * @param residuals Int16[rows]. Any number of rows: lanes are widened every {@link gradientRowLimit}.
+   * @param residuals Int16[rows]; at width 4 faster where none leaves −128 … 127. Any number of rows: lanes are widened in
+   * time.
    * @param out Float64 per column.
+   * @param scratch {@link productScratch} bytes.
    */
-  gradientRows(rows: CodeRows, residuals: number, out: number): void;
+  gradientRows(rows: CodeRows, residuals: number, out: number, scratch: number): void;
   /**
    * As {@link dotRows} with unequal levels: out[r] = Σ table[column][code] · model. Width 4 or 8.
    *

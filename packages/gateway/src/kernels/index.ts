@@ -8,11 +8,11 @@ export {
   firstFreeByte,
   floatBlock,
   type GradientRun,
-  gradientRowLimit,
   gramScratch,
   type Kernels,
   paddedColumns,
   paddedFloats,
+  productScratch,
   type RoundRun,
   rowStride,
   tableLimit,
@@ -21,6 +21,6 @@ export {
 export { KernelError, type KernelErrorCode } from "./errors.ts";
 export { createKernelMemory } from "./memory.ts";
 export { createTypeScriptKernels } from "./typescript-kernels.ts";
-export { canRunWasmKernels, createWasmKernels } from "./wasm-kernels.ts";
+export { canRunWasmKernels, createWasmKernels, type WasmModule } from "./wasm-kernels.ts";
 export { maxPages, pageBytes, type WasmMemory } from "./web-assembly.ts";
 export { wordStream } from "./word-stream.ts";

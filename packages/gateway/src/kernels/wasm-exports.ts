@@ -7,15 +7,15 @@ type Call<Count extends number, Result = void> = (...values: Numbers<Count>) => 
 
 /** What the compiled module exports. A pointer above 2³¹ wraps to a negative int32 and back. */
 export interface WasmExports {
-  readonly dot1: Call<6>;
-  readonly dot2: Call<6>;
-  readonly dot4: Call<6>;
-  readonly dot8: Call<6>;
+  readonly dot1: Call<7>;
+  readonly dot2: Call<7>;
+  readonly dot4: Call<7>;
+  readonly dot8: Call<7>;
   readonly dotLattice: Call<6>;
-  readonly gradient1: Call<6>;
-  readonly gradient2: Call<6>;
-  readonly gradient4: Call<6>;
-  readonly gradient8: Call<6>;
+  readonly gradient1: Call<7>;
+  readonly gradient2: Call<7>;
+  readonly gradient4: Call<7>;
+  readonly gradient8: Call<7>;
   readonly gradientLattice: Call<6>;
   readonly dotTable: Call<8>;
   readonly gradientTable: Call<8>;

@@ -3,21 +3,26 @@ import { expect } from "vitest";
 import { firstFreeByte, type Kernels } from "../../src/kernels/contract.ts";
 import { createKernelMemory } from "../../src/kernels/memory.ts";
 import { createTypeScriptKernels } from "../../src/kernels/typescript-kernels.ts";
-import { createWasmKernels } from "../../src/kernels/wasm-kernels.ts";
+import { canRunWasmKernels, createWasmKernels, type WasmModule } from "../../src/kernels/wasm-kernels.ts";
 
 /** One memory a test file: compiling the module for each test would take longer than the tests. */
 const most = 1 << 22;
-const compiled = createWasmKernels(createKernelMemory(most, most));
+const compiledFor = (module: WasmModule): Kernels | undefined =>
+  canRunWasmKernels(module) ? createWasmKernels(createKernelMemory(most, most), module) : undefined;
+const compiled = { plain: compiledFor("plain"), relaxed: compiledFor("relaxed") };
 const plain = createTypeScriptKernels({ buffer: new ArrayBuffer(most) });
 
 /** The compiled kernels and their twin, each on a memory of its own with the same content: zeros at first. */
 export class KernelPair {
-  readonly wasm: Kernels = compiled;
+  readonly wasm: Kernels;
   readonly twin: Kernels = plain;
   readonly #bytes: number;
   #next = firstFreeByte;
 
-  constructor(bytes = 1 << 19) {
+  constructor(bytes = 1 << 19, module: WasmModule = "plain") {
+    const wasm = compiled[module];
+    if (wasm === undefined) throw new Error(`the ${module} module does not run here`);
+    this.wasm = wasm;
     this.#bytes = bytes;
     for (const { memory } of [this.wasm, this.twin]) new Uint8Array(memory.buffer, 0, bytes).fill(0);
   }

@@ -1,0 +1,253 @@
+import { dot4 as plainDot4 } from "./dot";
+import { gradient4 as plainGradient4 } from "./gradient";
+import { addSums, bothTotals, heldLanes, pairHigh, pairLow } from "./lanes";
+
+// The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
+// bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
+// leaves nothing to the machine: the integers are those of the other kernels.
+
+@inline
+function dotAdd(sums: v128, digits: v128, codes: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(digits, codes, sums);
+}
+
+/** Largest entry whose upper digit, (entry + 128) >> 8, is a signed byte. */
+const mostEntry: i32 = 32_639;
+
+@inline
+function laneMax(v: v128): i32 {
+  let most = i16x8.extract_lane_s(v, 0);
+  most = max(most, i16x8.extract_lane_s(v, 1));
+  most = max(most, i16x8.extract_lane_s(v, 2));
+  most = max(most, i16x8.extract_lane_s(v, 3));
+  most = max(most, i16x8.extract_lane_s(v, 4));
+  most = max(most, i16x8.extract_lane_s(v, 5));
+  most = max(most, i16x8.extract_lane_s(v, 6));
+  return max(most, i16x8.extract_lane_s(v, 7));
+}
+
+/** −1 where the model is to be negated to fit, 1 where it fits as it is, 0 where it does not. */
+function signOf(model: usize, blocks: i32): i32 {
+  let most = i16x8.splat(0);
+  let least = most;
+  const end = model + (<usize>blocks << 6);
+  for (let m = model; m < end; m += 16) {
+    const v = v128.load(m);
+    most = i16x8.max_s(most, v);
+    least = i16x8.min_s(least, v);
+  }
+  if (laneMax(most) <= mostEntry) return 1;
+  // −32,768 has no negative.
+  return laneMax(i16x8.neg(i16x8.max_s(least, i16x8.splat(-32_767)))) <= mostEntry ? -1 : 0;
+}
+
+@inline
+function upper(v: v128): v128 {
+  return i16x8.shr_s(i16x8.add(v, i16x8.splat(128)), 8);
+}
+
+/** Bytes of one register from two: even ones from the lower bytes of `a`, odd ones from those of `b`. */
+@inline
+function lowerBytes(a: v128, b: v128): v128 {
+  return v128.or(v128.and(a, i16x8.splat(0xff)), i16x8.shl(b, 8));
+}
+
+/** The model as 256 · upper + lower digit, in the order in which nibbles lie: fields 0 and 2 of a block, then 1 and 3. */
+function splitModel(model: usize, blocks: i32, sign: i32, out: usize): void {
+  const end = model + (<usize>blocks << 6);
+  for (let m = model; m < end; m += 64, out += 64) {
+    let m0 = v128.load(m);
+    let m1 = v128.load(m, 16);
+    let m2 = v128.load(m, 32);
+    let m3 = v128.load(m, 48);
+    if (sign < 0) {
+      m0 = i16x8.neg(m0);
+      m1 = i16x8.neg(m1);
+      m2 = i16x8.neg(m2);
+      m3 = i16x8.neg(m3);
+    }
+    v128.store(out, lowerBytes(upper(m0), upper(m2)));
+    v128.store(out, lowerBytes(m0, m2), 16);
+    v128.store(out, lowerBytes(upper(m1), upper(m3)), 32);
+    v128.store(out, lowerBytes(m1, m3), 48);
+  }
+}
+
+/** Most 16-byte blocks between two widenings: 128 · 32 products of 15 and 2^15 stay below 2^31, all lanes together. */
+const dotBlocks: i32 = 128;
+
+@inline
+function joined(upperEven: v128, upperOdd: v128, lowerEven: v128, lowerOdd: v128): v128 {
+  return i32x4.add(i32x4.shl(i32x4.add(upperEven, upperOdd), 8), i32x4.add(lowerEven, lowerOdd));
+}
+
+/** Two rows at a time, half the rows apart; every sum has a register of its own, as each addition waits for the last. */
+export function dot4(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  scratch: usize,
+): void {
+  const sign = signOf(model, blocks);
+  if (sign == 0) {
+    plainDot4(codes, stride, rows, blocks, model, out, scratch);
+    return;
+  }
+  splitModel(model, blocks, sign, scratch);
+  const low = heldLanes(0x0f0f, rows);
+  const scale = f64x2.splat(<f64>sign);
+  const half = (rows + 1) >> 1;
+  for (let r = 0; r < half; r++) {
+    const pair = r + half < rows;
+    let a = codes + <usize>r * stride;
+    let b = pair ? a + <usize>half * stride : a;
+    let m = scratch;
+    let sums = f64x2.splat(0);
+    for (let left = blocks; left > 0; left -= dotBlocks) {
+      const end = a + (<usize>min(left, dotBlocks) << 4);
+      let a0 = i32x4.splat(0);
+      let a1 = a0;
+      let a2 = a0;
+      let a3 = a0;
+      let b0 = a0;
+      let b1 = a0;
+      let b2 = a0;
+      let b3 = a0;
+      while (a < end) {
+        const v = v128.load(a);
+        const w = v128.load(b);
+        let digits = v128.load(m);
+        let rest = v128.load(m, 16);
+        let f = v128.and(v, low);
+        let g = v128.and(w, low);
+        a0 = dotAdd(a0, digits, f);
+        a1 = dotAdd(a1, rest, f);
+        b0 = dotAdd(b0, digits, g);
+        b1 = dotAdd(b1, rest, g);
+        digits = v128.load(m, 32);
+        rest = v128.load(m, 48);
+        f = v128.and(i16x8.shr_u(v, 4), low);
+        g = v128.and(i16x8.shr_u(w, 4), low);
+        a2 = dotAdd(a2, digits, f);
+        a3 = dotAdd(a3, rest, f);
+        b2 = dotAdd(b2, digits, g);
+        b3 = dotAdd(b3, rest, g);
+        a += 16;
+        b += 16;
+        m += 64;
+      }
+      sums = f64x2.add(sums, bothTotals(joined(a0, a2, a1, a3), joined(b0, b2, b1, b3)));
+    }
+    sums = f64x2.add(f64x2.mul(sums, scale), f64x2.splat(0)); // no negative zero
+    store<f64>(out + (<usize>r << 3), f64x2.extract_lane(sums, 0));
+    if (pair) store<f64>(out + (<usize>(r + half) << 3), f64x2.extract_lane(sums, 1));
+  }
+}
+
+/** Most rows of a gradient between two widenings: sums of 15 · 128 stay below 2^31. */
+const quadRows: i32 = 1 << 20;
+
+/** Copies residuals as bytes; false where one does not fit. */
+function narrow(residuals: usize, rows: i32, out: usize): bool {
+  let i = 0;
+  for (; i + 8 <= rows; i += 8) {
+    const v = v128.load(residuals + (<usize>i << 1));
+    const bytes = i8x16.narrow_i16x8_s(v, v);
+    if (!i16x8.all_true(i16x8.eq(i16x8.extend_low_i8x16_s(bytes), v))) return false;
+    v128.store64_lane(out + <usize>i, bytes, 0);
+  }
+  for (; i < rows; i++) {
+    const residual = <i32>load<i16>(residuals + (<usize>i << 1));
+    if (residual != <i32>(<i8>residual)) return false;
+    store<i8>(out + <usize>i, <i8>residual);
+  }
+  return true;
+}
+
+/** Rows in fours while their residuals are bytes; the others two by two. */
+export function gradient4(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  residuals: usize,
+  out: usize,
+  scratch: usize,
+): void {
+  const fours = rows <= quadRows && narrow(residuals, rows, scratch) ? rows & ~3 : 0;
+  if (fours > 0) quads4(codes, stride, fours, blocks, scratch, out);
+  if (fours == rows) return;
+  const rest = codes + <usize>fours * stride;
+  plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch);
+}
+
+@inline
+function bytesLow(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+@inline
+function bytesHigh(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/** Lanes are the sums of a block's bytes 0 … 7: of columns 0, 16, 1, 17 and 2, 18, 3, 19 from `out` on. */
+@inline
+function addBytes(out: usize, a: v128, b: v128): void {
+  addSums(out, i8x16.shuffle(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27), 0);
+  addSums(out + 128, i8x16.shuffle(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31), 0);
+}
+
+/** The bytes of four rows, two codes each, side by side in a lane. */
+@inline
+function quads4(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
+  const low = heldLanes(0x0f0f, rows);
+  const end = residuals + <usize>rows;
+  const two = stride << 1;
+  for (let block = 0; block < blocks; block++) {
+    let p = codes + (<usize>block << 4);
+    let q = residuals;
+    let s0 = i32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
+    while (q < end) {
+      const residual = v128.load32_splat(q);
+      let v = v128.load(p);
+      let w = v128.load(p + stride);
+      p += two;
+      const a = bytesLow(v, w);
+      const b = bytesHigh(v, w);
+      v = v128.load(p);
+      w = v128.load(p + stride);
+      p += two;
+      const c = bytesLow(v, w);
+      const d = bytesHigh(v, w);
+      v = pairLow(a, c);
+      s0 = dotAdd(s0, residual, v128.and(v, low));
+      s4 = dotAdd(s4, residual, v128.and(i16x8.shr_u(v, 4), low));
+      v = pairHigh(a, c);
+      s1 = dotAdd(s1, residual, v128.and(v, low));
+      s5 = dotAdd(s5, residual, v128.and(i16x8.shr_u(v, 4), low));
+      v = pairLow(b, d);
+      s2 = dotAdd(s2, residual, v128.and(v, low));
+      s6 = dotAdd(s6, residual, v128.and(i16x8.shr_u(v, 4), low));
+      v = pairHigh(b, d);
+      s3 = dotAdd(s3, residual, v128.and(v, low));
+      s7 = dotAdd(s7, residual, v128.and(i16x8.shr_u(v, 4), low));
+      q += 4;
+    }
+    addBytes(out, s0, s1);
+    addBytes(out + 32, s2, s3);
+    addBytes(out + 64, s4, s5);
+    addBytes(out + 96, s6, s7);
+    out += 256;
+  }
+}
