@@ -11,34 +11,12 @@ function dotAdd(sums: v128, digits: v128, codes: v128): v128 {
   return i32x4.relaxed_dot_i8x16_i7x16_add_s(digits, codes, sums);
 }
 
-/** Largest entry whose upper digit, (entry + 128) >> 8, is a signed byte. */
-const mostEntry: i32 = 32_639;
-
-@inline
-function laneMax(v: v128): i32 {
-  let most = i16x8.extract_lane_s(v, 0);
-  most = max(most, i16x8.extract_lane_s(v, 1));
-  most = max(most, i16x8.extract_lane_s(v, 2));
-  most = max(most, i16x8.extract_lane_s(v, 3));
-  most = max(most, i16x8.extract_lane_s(v, 4));
-  most = max(most, i16x8.extract_lane_s(v, 5));
-  most = max(most, i16x8.extract_lane_s(v, 6));
-  return max(most, i16x8.extract_lane_s(v, 7));
-}
-
-/** −1 where the model is to be negated to fit, 1 where it fits as it is, 0 where it does not. */
-function signOf(model: usize, blocks: i32): i32 {
-  let most = i16x8.splat(0);
-  let least = most;
+/** Whether every entry is two signed bytes, 256 · upper + lower: none is above 32,639. */
+function fitsDigits(model: usize, blocks: i32): bool {
+  let above = i16x8.splat(0);
   const end = model + (<usize>blocks << 6);
-  for (let m = model; m < end; m += 16) {
-    const v = v128.load(m);
-    most = i16x8.max_s(most, v);
-    least = i16x8.min_s(least, v);
-  }
-  if (laneMax(most) <= mostEntry) return 1;
-  // −32,768 has no negative.
-  return laneMax(i16x8.neg(i16x8.max_s(least, i16x8.splat(-32_767)))) <= mostEntry ? -1 : 0;
+  for (let m = model; m < end; m += 16) above = v128.or(above, i16x8.gt_s(v128.load(m), i16x8.splat(32_639)));
+  return !v128.any_true(above);
 }
 
 @inline
@@ -53,19 +31,13 @@ function lowerBytes(a: v128, b: v128): v128 {
 }
 
 /** The model as 256 · upper + lower digit, in the order in which nibbles lie: fields 0 and 2 of a block, then 1 and 3. */
-function splitModel(model: usize, blocks: i32, sign: i32, out: usize): void {
+function splitModel(model: usize, blocks: i32, out: usize): void {
   const end = model + (<usize>blocks << 6);
   for (let m = model; m < end; m += 64, out += 64) {
-    let m0 = v128.load(m);
-    let m1 = v128.load(m, 16);
-    let m2 = v128.load(m, 32);
-    let m3 = v128.load(m, 48);
-    if (sign < 0) {
-      m0 = i16x8.neg(m0);
-      m1 = i16x8.neg(m1);
-      m2 = i16x8.neg(m2);
-      m3 = i16x8.neg(m3);
-    }
+    const m0 = v128.load(m);
+    const m1 = v128.load(m, 16);
+    const m2 = v128.load(m, 32);
+    const m3 = v128.load(m, 48);
     v128.store(out, lowerBytes(upper(m0), upper(m2)));
     v128.store(out, lowerBytes(m0, m2), 16);
     v128.store(out, lowerBytes(upper(m1), upper(m3)), 32);
@@ -91,14 +63,12 @@ export function dot4(
   out: usize,
   scratch: usize,
 ): void {
-  const sign = signOf(model, blocks);
-  if (sign == 0) {
+  if (!fitsDigits(model, blocks)) {
     plainDot4(codes, stride, rows, blocks, model, out, scratch);
     return;
   }
-  splitModel(model, blocks, sign, scratch);
+  splitModel(model, blocks, scratch);
   const low = heldLanes(0x0f0f, rows);
-  const scale = f64x2.splat(<f64>sign);
   const half = (rows + 1) >> 1;
   for (let r = 0; r < half; r++) {
     const pair = r + half < rows;
@@ -141,7 +111,6 @@ export function dot4(
       }
       sums = f64x2.add(sums, bothTotals(joined(a0, a2, a1, a3), joined(b0, b2, b1, b3)));
     }
-    sums = f64x2.add(f64x2.mul(sums, scale), f64x2.splat(0)); // no negative zero
     store<f64>(out + (<usize>r << 3), f64x2.extract_lane(sums, 0));
     if (pair) store<f64>(out + (<usize>(r + half) << 3), f64x2.extract_lane(sums, 1));
   }

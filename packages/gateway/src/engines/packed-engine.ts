@@ -23,7 +23,7 @@ import { type Arena, createArena } from "./arena.ts";
 import { createEngineKernels } from "./engine-kernels.ts";
 import { checkCap, checkThreads, defaultCap, kernelFault, mostThreads } from "./kernel-memory.ts";
 import { gridsRefusal, modelFactors } from "./packed-grid.ts";
-import { layOut, type PackedJob, type PackedLayout } from "./packed-layout.ts";
+import { fullBits, layOut, type PackedJob, type PackedLayout } from "./packed-layout.ts";
 import { createMember, type PackedMember, type RunEnd } from "./packed-member.ts";
 import { packedObjective } from "./packed-objective.ts";
 import { type BatchRun, createPackedStore, type PackedStore } from "./packed-store.ts";
@@ -46,9 +46,6 @@ export interface PackedEngineOptions {
   /** What computes; default WebAssembly. With other kernels there is one thread. */
   readonly kernels?: ((memory: WasmMemory) => Kernels) | undefined;
 }
-
-/** Width of a model where none is asked for, and the most there is: what int16 holds. */
-const fullBits = 15;
 
 /**
  * Width of residuals where none is asked for: they fit a byte, of which products are formed twice as fast. Rounding to 2⁷ − 1

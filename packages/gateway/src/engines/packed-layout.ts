@@ -2,6 +2,9 @@ import { type CodeWidth, drawScratch, productScratch, type WordStream } from "..
 import type { Arena } from "./arena.ts";
 import type { PackedObjective } from "./packed-objective.ts";
 
+/** Width of a model where none is asked for, and the most there is: what int16 holds. */
+export const fullBits = 15;
+
 /** Columns whose share of the offset is summed in one go: the same sums in the same order for any number of threads. */
 export const chunkColumns = 64;
 
