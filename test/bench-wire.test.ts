@@ -1,10 +1,11 @@
-import { createStream } from "@zipml/codec";
+import { createDeadBand, createStream } from "@zipml/codec";
 import { leastSquares, weightsOf } from "@zipml/gateway/train";
 import { describe, expect, it } from "vitest";
 import { goal, riskOf, seededRisk } from "../bench/wire/candidate.ts";
 import { createJudge, lagSums, lags, learn, meanSquareError, trainEnd } from "../bench/wire/lag-model.ts";
 import { decimalsOf, gorillaBits } from "../bench/wire/lossless.ts";
-import { deadBand } from "../bench/wire/lossy.ts";
+import { deadBand, deadBandSettings, latticesOf } from "../bench/wire/lossy.ts";
+import { ourDeadBandCandidates } from "../bench/wire/our-dead-band.ts";
 import { differenceBits, differenceBytes, riceBits, zigzag } from "../bench/wire/rice-bits.ts";
 import { embeddedSeries, messagesOf } from "../bench/wire/series.ts";
 import { createLink } from "../bench/wire/transport.ts";
@@ -124,6 +125,29 @@ describe("peers written here", () => {
       expect(Math.abs(held - value)).toBeLessThanOrEqual(sent[t] === 1 ? 0.05 + 1e-9 : 0.5);
     }
     expect(sent.reduce((sum, flag) => sum + flag, 0)).toBeLessThan(some.length / 2);
+  });
+});
+
+describe("our dead-band", () => {
+  it("tells what the peer's rule leaves", () => {
+    const band = { threshold: 0.35, resolution: 0.2 };
+    const { tell } = createDeadBand({ channels: [{ name: "x" }] }, { x: band });
+    const told = Array.from(readings, (value) => tell(Float64Array.of(value))[0] ?? Number.NaN);
+    const { numbers } = deadBand(readings, band.threshold, band.resolution);
+    for (const [t, value] of told.entries()) expect(value).toBeCloseTo(0.2 * (numbers[t] ?? 0), 9);
+  });
+
+  it("sends a frame for every batch, also where nothing has changed", () => {
+    const judge = createJudge([readings], goal.excess);
+    if (judge === undefined) throw new RangeError("there is a judge");
+    const low = Math.min(...readings);
+    const high = Math.max(...readings);
+    const subject = { series: { ...smooth, segments: [readings] }, judge, low, high, scales: [1], seeds: 2 };
+    const settings = deadBandSettings(subject);
+    const ours = ourDeadBandCandidates(subject, settings, latticesOf(subject));
+    expect(new Set(ours.map(({ way }) => way))).toEqual(new Set(["our dead-band, exact", "our dead-band, arithmetic"]));
+    for (const { bytes } of ours)
+      for (const message of messagesOf(subject.series, 256, 4)) expect(bytes(message)).toBeGreaterThan(10);
   });
 });
 

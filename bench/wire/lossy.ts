@@ -19,7 +19,7 @@ export function nearestMultiples(values: Float64Array, step: number): Float64Arr
 }
 
 /** Multiples of a step to readings, in place. */
-function scaled(multiples: Float64Array, step: number): Float64Array {
+export function scaled(multiples: Float64Array, step: number): Float64Array {
   for (let t = 0; t < multiples.length; t++) multiples[t] = (multiples[t] as number) * step;
   return multiples;
 }
@@ -99,42 +99,74 @@ function deadBandBytes(message: Message, { numbers, sent }: Held): number {
 }
 
 /** The finest decimal step of a series, or undefined. */
-function resolutionOf({ series }: Subject): number | undefined {
+export function resolutionOf({ series }: Subject): number | undefined {
   const decimals = decimalsOf((series.segments[0] ?? new Float64Array()).slice(0, 2048));
   return decimals === undefined ? undefined : decimals.unit / 10 ** decimals.places;
 }
 
-/** Send-on-change at thresholds of half a lattice's step, values told as they are, or to a quarter or half of the threshold. */
-export function deadBandCandidates(subject: Subject): readonly Candidate[] {
-  const { series, judge, scales } = subject;
+/** Send-on-change at one threshold. */
+export interface DeadBandSetting {
+  /** What a table names: `threshold × 1.00, as read`. */
+  readonly setting: string;
+  readonly scale: number;
+  readonly threshold: number;
+  /** What is told is a multiple of it. */
+  readonly resolution: number;
+  /** Whether that is the sensor's own, so that readings are told as they are. */
+  readonly asRead: boolean;
+  readonly risk: Risk;
+}
+
+/** Resolutions as parts of the threshold; 0 for readings as they are. */
+export const resolutionParts = [0, 0.25, 1] as const;
+
+/** Of a part of the threshold; `told` stands for readings as they are. */
+export const settingName = (scale: number, told: string): string => `threshold × ${scale.toPrecision(3)}, ${told}`;
+
+/** Thresholds of half a lattice's step, values told as they are, or to a quarter or all of the threshold. */
+export function deadBandSettings(subject: Subject): readonly DeadBandSetting[] {
+  const { judge, scales } = subject;
   const native = resolutionOf(subject);
   return scales.flatMap((scale) =>
-    [0, 0.25, 1].flatMap((part): Candidate[] => {
+    resolutionParts.flatMap((part): DeadBandSetting[] => {
       const threshold = (scale * judge.step) / 2;
       if (part === 0 && native === undefined) return [];
       const resolution = (at: number): number => Math.max(part * at, native ?? 0);
-      // Coarser than the sensor's own resolution, or the same candidate comes twice.
+      // Coarser than the sensor's own resolution, or the same setting comes twice.
       if (part > 0 && native !== undefined && part * threshold < native) return [];
       const excessAt = (at: number): number =>
         plainExcess(subject, (values) => scaled(deadBand(values, at, resolution(at)).numbers, resolution(at)));
-      const held = new Map<number, Held>();
       return [
         {
-          way: "dead-band",
-          family: "dead-band",
-          setting: `threshold × ${scale.toPrecision(3)}, ${part === 0 ? "as read" : `to ${part} of it`}`,
+          setting: settingName(scale, part === 0 ? "as read" : `to ${part} of it`),
           scale,
+          threshold,
+          resolution: resolution(threshold),
+          asRead: part === 0,
           risk: spreadRisk(subject, threshold, excessAt),
-          bytes: (message) => {
-            const { segment } = message;
-            const known =
-              held.get(segment) ??
-              deadBand(series.segments[segment] ?? new Float64Array(), threshold, resolution(threshold));
-            held.set(segment, known);
-            return deadBandBytes(message, known);
-          },
         },
       ];
     }),
   );
+}
+
+/** Send-on-change as gaps and differences in Rice code. */
+export function deadBandCandidates({ series }: Subject, settings: readonly DeadBandSetting[]): readonly Candidate[] {
+  return settings.map(({ setting, scale, threshold, resolution, risk }): Candidate => {
+    const held = new Map<number, Held>();
+    return {
+      way: "dead-band",
+      family: "dead-band",
+      setting,
+      scale,
+      risk,
+      bytes: (message) => {
+        const { segment } = message;
+        const known =
+          held.get(segment) ?? deadBand(series.segments[segment] ?? new Float64Array(), threshold, resolution);
+        held.set(segment, known);
+        return deadBandBytes(message, known);
+      },
+    };
+  });
 }

@@ -3,7 +3,8 @@ import { type Compressors, compressedCandidates } from "./compressed.ts";
 import { enveloped } from "./envelope.ts";
 import { createJudge } from "./lag-model.ts";
 import { losslessCandidates } from "./lossless.ts";
-import { deadBandCandidates, type Lattice, latticesOf, nearestCandidates } from "./lossy.ts";
+import { deadBandCandidates, deadBandSettings, type Lattice, latticesOf, nearestCandidates } from "./lossy.ts";
+import { ourDeadBandCandidates } from "./our-dead-band.ts";
 import { frameHead, ourCandidates } from "./ours.ts";
 import { type Message, messagesOf, type Series } from "./series.ts";
 import { textCandidates } from "./text.ts";
@@ -79,14 +80,16 @@ function worthCompressing(lattices: readonly Lattice[]): readonly Lattice[] {
 function candidatesOf(subject: Subject, compressors: Compressors): readonly Candidate[] {
   const layouts = layoutsOf(subject);
   const lattices = latticesOf(subject);
+  const settings = deadBandSettings(subject);
   return [
     ...textCandidates(subject),
     ...typedCandidates(layouts),
     ...losslessCandidates(subject),
     ...compressedCandidates(subject.series, compressors, layouts, worthCompressing(lattices)),
     ...nearestCandidates(subject, lattices),
-    ...deadBandCandidates(subject),
+    ...deadBandCandidates(subject, settings),
     ...ourCandidates(subject),
+    ...ourDeadBandCandidates(subject, settings, lattices),
   ];
 }
 
@@ -116,11 +119,24 @@ function bytesOf(candidate: Candidate, messages: readonly Message[], link: Link)
   return { payload: payload / readings, wire: each as Record<TransportName, number> };
 }
 
-/** The fewest bytes that meet the goal, else the least risk. */
-function chosen<P extends Point>(points: readonly P[]): P | undefined {
-  const finite = points.filter(({ payload }) => Number.isFinite(payload));
-  const meeting = finite.filter(({ risk }) => meetsGoal(risk)).sort((a, b) => a.payload - b.payload);
-  return meeting[0] ?? [...finite].sort((a, b) => a.risk.mean - b.risk.mean)[0];
+/** One message in so many is encoded where a setting misses the goal, whatever the way: such a one is drawn and no more. */
+const eachOfMissing = 4;
+
+/** A candidate with its size, which is all that is kept of it. */
+interface Measured {
+  readonly candidate: Candidate;
+  readonly point: Point;
+}
+
+/** The fewest bytes that meet the goal, else the least risk, of what every message can be had in. */
+function chosen(measured: readonly Measured[], messages: readonly Message[]): Measured | undefined {
+  const meeting = measured.filter(({ point }) => Number.isFinite(point.payload) && meetsGoal(point.risk));
+  if (meeting.length > 0) return meeting.reduce((a, b) => (b.point.payload < a.point.payload ? b : a));
+  for (const { candidate, point } of [...measured].sort((a, b) => a.point.risk.mean - b.point.risk.mean)) {
+    const payload = payloadOf(candidate, messages);
+    if (Number.isFinite(payload)) return { candidate, point: { ...point, payload } };
+  }
+  return undefined;
 }
 
 /** What a run is made with. */
@@ -155,7 +171,13 @@ export function measureSeries(series: Series, options: MeasureOptions): SeriesRe
   const candidates = candidatesOf({ series, judge, low, high, scales, seeds }, compressors);
   const messages = (batch: Batch) => messagesOf(series, batch, Math.max(4, Math.round(sampled[batch] * share)));
   const main = messages(mainBatch);
-  const measured = candidates.map((candidate) => ({ ...candidate, candidate, payload: payloadOf(candidate, main) }));
+  const few = main.filter((_, i) => i % eachOfMissing === 0);
+  const measured = candidates.map((candidate): Measured => {
+    const { way, family, setting, scale, risk } = candidate;
+    const mayWin = risk.mean <= goal.excess || meetsAtSetting(risk);
+    const payload = payloadOf(candidate, mayWin ? main : few);
+    return { candidate, point: { way, family, setting, risk, payload, ...(scale !== undefined && { scale }) } };
+  });
   const choices = new Map<string, Choice>();
   const links = new Map<string, Link>();
   const linkOf = (name: string): Link => {
@@ -165,9 +187,12 @@ export function measureSeries(series: Series, options: MeasureOptions): SeriesRe
   };
   const inBatches = new Map(options.batches.map((batch) => [batch, messages(batch)]));
   for (const way of new Set(candidates.map((candidate) => candidate.way))) {
-    const best = chosen(measured.filter((point) => point.way === way));
+    const best = chosen(
+      measured.filter(({ point }) => point.way === way),
+      main,
+    );
     if (best === undefined) continue;
-    const { candidate, ...point } = best;
+    const { candidate, point } = best;
     const link = linkOf(candidate.topic ?? topic);
     const each = [...inBatches].map(([batch, of]) => [batch, bytesOf(candidate, of, link)]);
     choices.set(way, { ...point, meets: meetsGoal(point.risk), batches: Object.fromEntries(each) });
@@ -175,7 +200,8 @@ export function measureSeries(series: Series, options: MeasureOptions): SeriesRe
   const readings = series.segments.reduce((sum, { length }) => sum + length, 0);
   const perReading = (sizeOf: (message: Message) => number): number =>
     main.reduce((sum, message) => sum + sizeOf(message), 0) / main.reduce((sum, { values }) => sum + values.length, 0);
+  const points = measured.map(({ point }) => point);
   const head = perReading(frameHead);
   const envelope = perReading((message) => enveloped(message, 100, true) - 100);
-  return { name: series.name, readings, head, envelope, smoothness: judge.smoothness, points: measured, choices };
+  return { name: series.name, readings, head, envelope, smoothness: judge.smoothness, points, choices };
 }

@@ -88,7 +88,7 @@ function risksOf(subject: Subject, quantizer: Quantizer): Readonly<Record<keyof 
 }
 
 /** Bytes of a message's frame. */
-function frameBytes(quantizer: Quantizer, { values, segment, from, sequence, interval }: Message): number {
+export function frameBytes(quantizer: Quantizer, { values, segment, from, sequence, interval }: Message): number {
   const { place, chance } = chanceOf(quantizer.grid, segment, sequence);
   const codes = new Uint16Array(values.length);
   quantizer.encodeInto(values, codes, chance);
@@ -166,7 +166,7 @@ export function ourCandidates(subject: Subject): readonly Candidate[] {
 }
 
 /** Whether coding `exact` takes readings as they are: it falls back to codes where they are no decimal numbers. */
-function isDecimal(values: Float64Array, quantizer: Quantizer): boolean {
+export function isDecimal(values: Float64Array, quantizer: Quantizer): boolean {
   for (let from = 0; from < values.length; from += 256) {
     const part = values.slice(from, from + 256);
     const codes = new Uint16Array(part.length);

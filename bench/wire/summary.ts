@@ -1,6 +1,7 @@
 import { type BenchRow, type BenchTable, benchRow, median } from "../bench-result.ts";
 import { goal } from "./candidate.ts";
 import { type Batch, type Choice, meetsAtSetting, meetsGoal, type Point, type SeriesResult } from "./measure.ts";
+import { isHeld } from "./our-dead-band.ts";
 import { isPlain } from "./ours.ts";
 import { transports } from "./transport.ts";
 
@@ -13,7 +14,9 @@ const smoothGoal = 0.25;
 export interface Contest {
   readonly result: SeriesResult;
   readonly ours: Choice;
-  /** The same, learned with the correction d alone. */
+  /** The same without a dead band before it. */
+  readonly unheld: Choice;
+  /** The same, and learned with the correction d alone. */
   readonly corrected: Choice;
   /** The other way with the fewest bytes that meets the goal. */
   readonly other: Choice;
@@ -29,6 +32,9 @@ export interface Contest {
   readonly float16: number;
 }
 
+/** Whether what a way of ours sends is unbiased, and learned from as such. */
+const isUnbiased = (way: string): boolean => !isPlain(way) && !isHeld(way);
+
 function least<P extends Point>(points: Iterable<P>): P | undefined {
   return [...points].sort((a, b) => a.payload - b.payload)[0];
 }
@@ -38,14 +44,16 @@ export function contestsOf(results: readonly SeriesResult[]): readonly Contest[]
   return results.flatMap((result): Contest[] => {
     const choices = [...result.choices.values()];
     const others = choices.filter(({ family }) => family !== "ours");
-    const ours = least(choices.filter(({ family, meets }) => family === "ours" && meets));
-    const corrected = least(choices.filter(({ way, family, meets }) => family === "ours" && meets && !isPlain(way)));
+    const meeting = choices.filter(({ family, meets }) => family === "ours" && meets);
+    const ours = least(meeting);
+    const unheld = least(meeting.filter(({ way }) => !isHeld(way)));
+    const corrected = least(meeting.filter(({ way }) => isUnbiased(way)));
     const other = least(others.filter(({ meets }) => meets));
     const foreign = result.points.filter(({ family }) => family !== "ours");
     const otherAtSetting = least(foreign.filter(({ risk }) => meetsAtSetting(risk)));
     const otherWithin = least(foreign.filter(({ risk }) => meetsGoal(risk) && risk.mean >= -goal.excess));
-    const own = result.points.filter(({ way, family }) => family === "ours" && !isPlain(way));
-    const oursAnyError = least(own.filter(({ risk }) => risk.mean <= goal.excess));
+    const unbiased = result.points.filter(({ way, family }) => family === "ours" && isUnbiased(way));
+    const oursAnyError = least(unbiased.filter(({ risk }) => risk.mean <= goal.excess));
     const lossless = least(foreign.filter(({ risk }) => risk.mean === 0 && risk.error === 0));
     const float32 = result.choices.get("CBOR float32")?.payload;
     const float16 = result.choices.get("CBOR float16")?.payload;
@@ -53,8 +61,9 @@ export function contestsOf(results: readonly SeriesResult[]): readonly Contest[]
       return [];
     if (oursAnyError === undefined || lossless === undefined || float32 === undefined || float16 === undefined)
       return [];
-    if (corrected === undefined) return [];
-    return [{ result, ours, corrected, oursAnyError, other, otherAtSetting, otherWithin, lossless, float32, float16 }];
+    if (corrected === undefined || unheld === undefined) return [];
+    const own = { ours, unheld, corrected, oursAnyError };
+    return [{ result, ...own, other, otherAtSetting, otherWithin, lossless, float32, float16 }];
   });
 }
 
@@ -90,6 +99,7 @@ function winRows(contests: readonly Contest[]): readonly BenchRow[] {
     ),
     shareRow("ours at most lossless, both in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.lossless)), 1),
     shareRow("ours at most any other way", contests, ({ ours, other }) => atMost(ours, other.payload), most),
+    shareRow("  without dead-band of ours", contests, (c) => atMost(c.unheld, c.other.payload), most),
     shareRow("  ours with the correction d alone", contests, (c) => atMost(c.corrected, c.other.payload), most),
     shareRow("  all in our frame", contests, (c) => atMost(c.ours, inOurFrame(c, c.other)), most),
     shareRow("  others within ±0.1 %, ours with d", contests, (c) => atMost(c.corrected, c.otherWithin.payload), most),
@@ -118,7 +128,10 @@ function ratioRows(contests: readonly Contest[]): readonly BenchRow[] {
   return [
     ratio("float32/ours, median series", ({ float32, ours }) => float32 / ours.payload, 8),
     ratio("float16/ours, median series", ({ float16, ours }) => float16 / ours.payload, 4),
+    ratio("  float32/ours without dead-band of ours", ({ float32, unheld }) => float32 / unheld.payload, 8),
+    ratio("  float16/ours without dead-band of ours", ({ float16, unheld }) => float16 / unheld.payload, 4),
     ratio("best other/ours, median series", ({ other, ours }) => other.payload / ours.payload, 1),
+    ratio("  other/ours without dead-band of ours", ({ other, unheld }) => other.payload / unheld.payload, 1),
   ];
 }
 
@@ -126,11 +139,13 @@ function ratioRows(contests: readonly Contest[]): readonly BenchRow[] {
 function smoothRows(contests: readonly Contest[]): readonly BenchRow[] {
   const ones = contests.filter(({ result }) => result.smoothness >= smooth);
   const own = ones.map(({ ours }) => ours.payload);
+  const unheld = ones.map((contest) => contest.unheld.payload);
   const corrected = ones.map((contest) => contest.corrected.payload);
   const headless = ones.map(({ ours, result }) => ours.payload - result.head);
   const anyError = ones.map(({ oursAnyError }) => oursAnyError.payload);
   return [
     ...medianRow(`ours, median of ${ones.length} smooth series`, own, smoothGoal),
+    ...medianRow("  median without dead-band of ours", unheld, smoothGoal),
     ...medianRow("  with the correction d alone", corrected, smoothGoal),
     ...medianRow("  without the frame's head", headless, smoothGoal),
     ...medianRow("  whatever the excess's error", anyError, smoothGoal),

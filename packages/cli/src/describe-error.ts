@@ -1,10 +1,10 @@
-import { DecodeError, GridError, ReadingError } from "@zipml/codec";
+import { DeadBandError, DecodeError, GridError, ReadingError } from "@zipml/codec";
 import { DataError } from "@zipml/gateway/data";
 import { TrainingError } from "@zipml/gateway/train";
 import { CliError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 
-const expected = [CliError, DataError, TrainingError, DecodeError, GridError, ReadingError];
+const expected = [CliError, DataError, TrainingError, DecodeError, GridError, ReadingError, DeadBandError];
 
 /** Errors of the other layers that a user's input can cause; they are matched by name, so that nothing is loaded for it. */
 const expectedNames: ReadonlySet<string> = new Set([

@@ -33,12 +33,14 @@ describe("zipml device", () => {
   it.each([
     [["--scheme", "dither", "--coding", "arithmetic", "--samples", "1"]],
     [["--scheme", "interval", "--samples", "2", "--coding", "rice"]],
+    [["--coding", "exact", "--dead-band", "a:40"]],
   ])("sends readings that the gateway learns from: %j", async (args) => {
     const { url, until, stop } = await startGateway();
     const { code, out, err } = await device(url, "--id", "press-1", "--json", ...args);
     expect(code, err).toBe(0);
     const report: ReplayReport = JSON.parse(out);
     expect(report).toMatchObject({ rows: 600, frames: 3, left: 0, clipped: 0 });
+    expect(report.held > 0).toBe(args.includes("--dead-band"));
     expect(await until("trained")).toMatchObject({ rows: 600 });
     expect(await stop()).toBe(0);
   });

@@ -12,6 +12,15 @@ export {
 export { type Coding, codings } from "./coding/coding.ts";
 export { maxCodedValues } from "./coding/layout.ts";
 export { crc32c } from "./crc32c.ts";
+export {
+  createDeadBand,
+  type DeadBand,
+  DeadBandError,
+  type DeadBandErrorCode,
+  type DeadBandFilter,
+  type DeadBands,
+  deadBandGrid,
+} from "./dead-band.ts";
 export { type DitherPlace, type DitherSource, ditherPlace, ditherSource } from "./dither.ts";
 export {
   DecodeError,

@@ -102,9 +102,9 @@ function createCore(options: ResolvedOptions, stored: () => void): Core {
     },
     stored,
     kept: (frame, rows) => refetch.keep(frame, rows),
-    accepted: (values) => {
-      histograms?.count(values);
-      history.add(values);
+    accepted: (told, read) => {
+      histograms?.count(told); // levels are for what is sent
+      history.add(read);
     },
     mayReplace: (id) => delivery.mayReplace(id),
     failed: fail,

@@ -178,7 +178,7 @@ async function shutDown(agent: Agent, timeout: number, reporting: Promise<void>)
  * ```
  *
  * @param options See {@link DeviceOptions}.
- * @throws `DeviceError` with code `options`, the codec's `GridError`, or the protocol's `ProtocolError` (`id`).
+ * @throws `DeviceError` with code `options`, the codec's `GridError` or `DeadBandError`, or the protocol's `ProtocolError` (`id`).
  */
 export function createDevice(options: DeviceOptions): Device {
   const agent = startAgent(resolveOptions(options));

@@ -11,6 +11,8 @@ export interface IntakeCounts {
   readonly refused: Readonly<Record<string, number>>;
   /** Values clipped to the levels' range, by channel. */
   readonly clipped: Readonly<Record<string, number>>;
+  /** Readings told as another value than they had, for the sake of a dead band, by channel. */
+  readonly held: Readonly<Record<string, number>>;
   /** Sequence that the next frame will have. */
   readonly sequence: number;
   readonly thinned: ThinnedCounts;
@@ -56,8 +58,13 @@ export interface IntakePorts {
   kept(id: FrameId, rows: readonly AcceptedRow[]): void;
   /** Something was put into the outbox: its policy may have dropped something else. */
   stored(): void;
-  /** The outbox has taken a row: its readings in the schema's order. */
-  accepted(values: Float64Array): void;
+  /**
+   * The outbox has taken a row, in the schema's order.
+   *
+   * @param told What of its readings is sent: they themselves, or what a dead band makes of them.
+   * @param read Its readings.
+   */
+  accepted(told: Float64Array, read: Float64Array): void;
   /** Whether a frame may be sealed anew: it was never published, and is not about to be. */
   mayReplace(id: FrameId): boolean;
   /** Sealing failed; the rows are still in the outbox. */

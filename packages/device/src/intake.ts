@@ -38,6 +38,7 @@ class OutboxIntake implements Intake {
   readonly #notes: SerialQueue = createSerialQueue(); // so that an older note never follows a newer one
   readonly #refused: Record<string, number> = {};
   readonly #clipped: Record<string, number>;
+  readonly #held: Record<string, number> = {};
   readonly #thinning: Thinning;
   readonly #exact: ExactRows;
   readonly #thinned = { rows: 0, again: 0 };
@@ -144,6 +145,7 @@ class OutboxIntake implements Intake {
       accepted: this.#accepted,
       refused: { ...this.#refused },
       clipped: { ...this.#clipped },
+      held: { ...this.#held },
       sequence: this.#sequence,
       thinned: { ...this.#thinned, active: this.#thinning.isActive && this.#book.thinQuantizer !== undefined },
     };
@@ -170,8 +172,8 @@ class OutboxIntake implements Intake {
 
   async #take(row: Readonly<Record<string, number>>, given: number | undefined): Promise<void> {
     if (this.#stopped) throw new DeviceError("closed", "the agent is closed: the row is refused");
-    const { schema, session, outbox } = this.#options;
-    const values = orderRow(schema, row);
+    const { schema, session, outbox, deadBand } = this.#options;
+    const read = orderRow(schema, row);
     const last = this.#lastTime;
     const time = given ?? Math.max(this.#now(), last);
     if (!Number.isSafeInteger(time) || time < last || time > latestTime)
@@ -180,6 +182,7 @@ class OutboxIntake implements Intake {
         `a row's time is a whole number of ms from the session's start, from ${last} to ${latestTime} here, not ${time}`,
       );
     this.#lastTime = time;
+    const values = deadBand?.tell(read) ?? read; // now, in the order of the calls
     if (!this.#isNoted) await this.noted(); // or nobody would know after a crash what the row means
     try {
       await this.#append({ session, time, values });
@@ -190,9 +193,15 @@ class OutboxIntake implements Intake {
       this.#ports.stored();
     }
     this.#accepted += 1;
-    this.#ports.accepted(values);
+    if (values !== read) this.#countHeld(read, values);
+    this.#ports.accepted(values, read);
     if (outbox.usage().rows >= this.#full) this.#queue.run(() => this.#sealAndArm(false)).catch(this.#ports.failed);
     else this.#arm();
+  }
+
+  #countHeld(read: Float64Array, told: Float64Array): void {
+    for (const [c, { name }] of this.#options.schema.channels.entries())
+      if (told[c] !== read[c]) this.#held[name] = (this.#held[name] ?? 0) + 1;
   }
 
   async #append(row: AcceptedRow): Promise<void> {

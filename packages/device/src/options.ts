@@ -1,5 +1,8 @@
 import {
   type Channel,
+  createDeadBand,
+  type DeadBandFilter,
+  type DeadBands,
   defineGrid,
   defineSchema,
   type Grid,
@@ -37,6 +40,12 @@ export interface DeviceOptions {
   readonly transport: Connector;
   /** Widths and draws of the first grid, or the grid itself; a gateway may replace it by `desired`. Default 4 bits, k = 2, targets 8 bits. */
   readonly grid?: Grid | UniformGridOptions;
+  /**
+   * Thresholds by channel, in its unit, or `{ threshold, resolution }`: a reading is then told as the one told before until it
+   * is further than the threshold from that, which takes few bytes in the codings `arithmetic` and `exact`. What arrives is
+   * **biased** by up to the threshold, and no estimator corrects for it (see `docs/dead-band.md`). Default: none.
+   */
+  readonly deadBand?: DeadBands;
   /** When rows become a frame. Default 256 rows, 10,000 ms, 4,096 bytes, whichever comes first. */
   readonly batch?: Partial<BatchOptions>;
   /** How frames are sent. Default a window of 16 frames, 10,000 ms to the resend, 30,000 ms for a send, oldest first. */
@@ -90,6 +99,8 @@ export interface ResolvedOptions {
   readonly schema: Schema;
   readonly transport: Connector;
   readonly grid: Grid;
+  /** Undefined where every channel is told as it is read. */
+  readonly deadBand: DeadBandFilter | undefined;
   readonly batch: BatchOptions;
   readonly delivery: DeliveryOptions;
   readonly interval: number;
@@ -158,7 +169,7 @@ function checkSession(session: number, outbox: Outbox): number {
 /**
  * Checks options and fills in defaults.
  *
- * @throws {@link DeviceError} with code `options`, the codec's `GridError`, the protocol's `ProtocolError` for ids.
+ * @throws {@link DeviceError} with code `options`, the codec's `GridError` and `DeadBandError`, the protocol's `ProtocolError` for ids.
  */
 export function resolveOptions(options: DeviceOptions): ResolvedOptions {
   const schema = defineSchema("channels" in options.schema ? options.schema.channels : options.schema);
@@ -174,6 +185,7 @@ export function resolveOptions(options: DeviceOptions): ResolvedOptions {
     schema,
     transport: options.transport,
     grid,
+    deadBand: options.deadBand === undefined ? undefined : createDeadBand(schema, options.deadBand),
     batch: checkBatch({ rows: 256, milliseconds: 10_000, bytes: 4096, ...options.batch }),
     delivery: checkDelivery(options.delivery),
     interval: within("interval", options.interval ?? 0, 0, 86_400_000, false),

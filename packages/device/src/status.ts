@@ -25,6 +25,8 @@ export interface DeviceStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Readings out of range, clipped to it and so biased, by channel. */
   readonly clipped: Readonly<Record<string, number>>;
+  /** Readings told as another value than they had, for the sake of a dead band, and so biased, by channel. */
+  readonly held: Readonly<Record<string, number>>;
   /** What waits for a receipt. */
   readonly queued: OutboxUsage;
   /** Frames published, and of these again. */

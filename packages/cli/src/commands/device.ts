@@ -11,7 +11,8 @@ import { addFlags, resolveOptions } from "../options.ts";
 const help = `
 --id and --data are needed. The rows of the file are pushed into a device agent, which quantizes them, seals them into
 frames and publishes these until the gateway's receipts cover them. With --spool, what has no receipt at the end is kept
-on disk and goes first at the next start. Give --ranges when several devices share a model.
+on disk and goes first at the next start. Give --ranges when several devices share a model. --dead-band sends less of
+channels that hardly move, biased by up to the threshold: name no channel there that must stay as it is read.
 
 Example:
   zipml device --id mote-1 --group field --data mote-1.csv --target humidity --ranges temperature:-20:60 --rate 5`;
@@ -29,11 +30,12 @@ async function act(command: Command, io: Io): Promise<void> {
     lost: (what) => say(`warning: ${what}`),
   };
   const report = await replayFile(values, tell, io.signal);
-  const { id, rows, readings, frames, frameBytes, left } = report;
+  const { id, rows, readings, held, frames, frameBytes, left } = report;
+  const told = held > 0 ? `, ${held} of them told otherwise for a dead band,` : "";
   await io.out.write(
     json
       ? `${JSON.stringify(report)}\n`
-      : `${id}: ${rows} rows, ${readings} readings in ${frames} frames of ${frameBytes} bytes together\n`,
+      : `${id}: ${rows} rows, ${readings} readings${told} in ${frames} frames of ${frameBytes} bytes together\n`,
   );
   if (left > 0) {
     const what = left > frames ? `${left} frames, some of earlier runs,` : `${left} of ${frames} frames`;

@@ -11,6 +11,7 @@ import {
 import { columnSchema, encodedFrames, readTable, rowMajor, type Table } from "@zipml/gateway/data";
 import type { Command } from "commander";
 import type { CommandModule } from "../command.ts";
+import { deadBandOption, toldRows } from "../dead-band-option.ts";
 import { CliError } from "../errors.ts";
 import { type FramesHeader, frameLine, headerLine } from "../files/frames-file.ts";
 import { loadGrid } from "../files/grid-file.ts";
@@ -52,6 +53,7 @@ const encodeOptions = {
     wholeOption("K", "independent draws a feature's code carries, 1 to 15; with --scheme dither 1", 1, 15),
     2,
   ),
+  "dead-band": deadBandOption,
   "rows-per-frame": defaulted(wholeOption("N", "rows of a frame, 1 to 4096", 1, 4096), 64),
   interval: defaulted(wholeOption("MS", "milliseconds from row to row", 0, 0xffffffff), 1000),
   seed: defaulted(
@@ -72,7 +74,8 @@ JSON line a frame with its bytes in hexadecimal, as a device would send them. Wi
 those of a device "encode" in session 0, and --seed stands in the grid. With --coding rice or arithmetic each frame
 has the smallest body: packed, rice, arithmetic with that, or the readings themselves where they are decimal numbers
 that take less; exact always sends those themselves. --grid takes the columns, their ranges and how they are encoded
-from a file, as zipml plan writes it.
+from a file, as zipml plan writes it. --dead-band sends what a device with a dead band would tell: fewer bytes with
+--coding exact or arithmetic, and biased by up to the threshold.
 
 Example:
   zipml encode --data plant.csv --target power --bits 4 --rows-per-frame 100 --out plant.frames`;
@@ -117,13 +120,14 @@ interface Encoding {
   readonly quantizer: Quantizer;
 }
 
-async function readByGrid(data: string, file: string, { origins }: Resolved): Promise<Encoding> {
+async function readByGrid(data: string, file: string, { values, origins }: Resolved): Promise<Encoding> {
   const idle = inGrid.find((name) => origins.has(name));
   if (idle !== undefined) throw new CliError("option", `--${idle} can't go with --grid, whose file says it`);
   const { schema, grid } = await loadGrid(file);
   const names = schema.channels.map(({ name }) => name);
   const table = await readTable(data, { columns: names });
-  return { table, rows: rowMajor(table, names), schema, quantizer: createQuantizer(grid) };
+  const rows = toldRows(rowMajor(table, names), values["dead-band"], names);
+  return { table, rows, schema, quantizer: createQuantizer(grid) };
 }
 
 async function readByOptions(data: string, { values, origins }: Resolved): Promise<Encoding> {
@@ -131,7 +135,7 @@ async function readByOptions(data: string, { values, origins }: Resolved): Promi
   const also = target === undefined ? [] : [target];
   const table = await readTable(data, { columns: values.columns ?? "numeric", also });
   const names = [...table.names.filter((name) => name !== target), ...also];
-  const rows = rowMajor(table, names);
+  const rows = toldRows(rowMajor(table, names), values["dead-band"], names);
   const schema = columnSchema({ names, values: rows }, target);
   return { table, rows, schema, quantizer: quantizerOf(schema, values, origins.has("samples")) };
 }

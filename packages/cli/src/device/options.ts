@@ -2,6 +2,7 @@ import { codings } from "@zipml/codec";
 import { parseCell } from "@zipml/gateway/data";
 import { z } from "zod";
 import { connectionOptions } from "../connection-options.ts";
+import { deadBandOption } from "../dead-band-option.ts";
 import {
   defaulted,
   fileOption,
@@ -72,6 +73,7 @@ export const deviceOptions = {
     1,
     15,
   ),
+  "dead-band": deadBandOption,
   "rows-per-frame": defaulted(wholeOption("N", "rows after which a frame is sealed", 1, 4096), 256),
   seconds: defaulted(wholeOption("S", "longest time that a row waits for its frame", 1, 86_400), 10),
   spool: textOption("DIR", "folder that keeps rows until the gateway has them, over restarts (default: memory)"),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel, Schema, UniformGridOptions } from "@zipml/codec";
+import type { Channel, DeadBands, Schema, UniformGridOptions } from "@zipml/codec";
 import { createStream, defineSchema } from "@zipml/codec";
 import {
   createDevice,
@@ -12,6 +12,7 @@ import {
 import { openSpool } from "@zipml/device/spool";
 import { columnRanges, readTable, rowMajor } from "@zipml/gateway/data";
 import { connectorOf } from "../connector.ts";
+import { deadBandsOf } from "../dead-band-option.ts";
 import { CliError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import { type OptionValues, required } from "../options.ts";
@@ -22,6 +23,7 @@ type Values = OptionValues<typeof deviceOptions>;
 /** A file as a sensor would read it. */
 interface Replay {
   readonly schema: Schema;
+  readonly deadBand: DeadBands;
   /** Row-major rows × channels. */
   readonly values: Float64Array;
   readonly skipped: number;
@@ -41,6 +43,8 @@ export interface ReplayReport {
   readonly frameBytes: number;
   readonly resent: number;
   readonly clipped: number;
+  /** Readings told as another value than they had, for the sake of a dead band. */
+  readonly held: number;
   /** Bytes on the MQTT connection, both ways, and the payloads in them. */
   readonly mqttBytes: number;
   readonly payloadBytes: number;
@@ -70,6 +74,7 @@ async function readReplay(values: Values): Promise<Replay> {
   const table = await readTable(file, { columns: values.columns ?? "numeric", also });
   const names = [...table.names.filter((name) => name !== target), ...also];
   checkRanges(ranges, names);
+  const deadBand = deadBandsOf(values["dead-band"], names);
   const rows = rowMajor(table, names);
   const found = columnRanges(rows, names.length);
   const channels = names.map(
@@ -80,7 +85,7 @@ async function readReplay(values: Values): Promise<Replay> {
       role: name === target ? "target" : "feature",
     }),
   );
-  return { schema: defineSchema(channels), values: rows, skipped: table.skipped };
+  return { schema: defineSchema(channels), deadBand, values: rows, skipped: table.skipped };
 }
 
 /** Pushes one row, waiting for room where the outbox is full: a file can wait, unlike a sensor. */
@@ -151,7 +156,7 @@ async function watchDevice(device: Device, sealed: Sealed, tell: Watch): Promise
 }
 
 function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameBytes: number): ReplayReport {
-  const { accepted, sequence, resent, clipped, dropped, thinned, refetch, queued, traffic } = status;
+  const { accepted, sequence, resent, clipped, held, dropped, thinned, refetch, queued, traffic } = status;
   return {
     id: device.id,
     session: device.session,
@@ -162,6 +167,7 @@ function reportOf(device: Device, status: DeviceStatus, replay: Replay, frameByt
     frameBytes,
     resent,
     clipped: Object.values(clipped).reduce((sum, count) => sum + count, 0),
+    held: Object.values(held).reduce((sum, count) => sum + count, 0),
     mqttBytes: traffic.sent.bytes + traffic.received.bytes,
     payloadBytes: traffic.sent.payload + traffic.received.payload,
     dropped: dropped.rows + dropped.frameRows,
@@ -177,7 +183,7 @@ function gridOf({ scheme, coding, bits, samples, "target-bits": targetBits }: Va
   return { scheme, coding, bits, targetBits, ...(samples === undefined ? {} : { samples }) };
 }
 
-async function startDevice(id: string, schema: Schema, values: Values): Promise<Device> {
+async function startDevice(id: string, { schema, deadBand }: Replay, values: Values): Promise<Device> {
   const grid = gridOf(values);
   const transport = await connectorOf(values);
   const outbox = await openOutbox(values);
@@ -186,6 +192,7 @@ async function startDevice(id: string, schema: Schema, values: Values): Promise<
       id,
       group: values.group,
       schema,
+      deadBand,
       transport,
       outbox,
       keepExact: values["keep-exact"],
@@ -227,7 +234,7 @@ async function sealAndLinger(device: Device, seconds: number, signal: AbortSigna
 export async function replayFile(values: Values, tell: Watch, signal: AbortSignal): Promise<ReplayReport> {
   const id = required("id", values.id);
   const replay = await readReplay(values);
-  const device = await startDevice(id, replay.schema, values);
+  const device = await startDevice(id, replay, values);
   const sealed: Sealed = { bytes: 0 };
   const watching = watchDevice(device, sealed, tell);
   try {
