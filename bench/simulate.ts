@@ -69,6 +69,19 @@ async function measure(scenario: Scenario, workers: number): Promise<Measured> {
   };
 }
 
+/** Runs of a size, of which the least processor time counts: the machine is shared. */
+const repeats = 3;
+
+/** The cheapest of several runs in this thread. */
+async function cheapest(scenario: Scenario, runs: number): Promise<Measured> {
+  let best = await measure(scenario, 1);
+  for (let i = 1; i < runs; i++) {
+    const next = await measure(scenario, 1);
+    if (next.cpu < best.cpu) best = next;
+  }
+  return best;
+}
+
 const rateRow = (id: string, { messages, cpu }: Measured): BenchRow =>
   benchRow({ id, value: messages / cpu / 1e6, unit: "M messages/CPU-s", better: "higher" });
 
@@ -80,11 +93,14 @@ async function scaling(
   const sizes = quick ? [2000, 8000] : [50_000, 200_000, 1_000_000];
   const rows: BenchRow[] = [];
   const cells: (string | number)[][] = [];
-  await measure(fleet(quick ? 1000 : 20_000), 1); // the compiler's share
+  // The compiler's share: until all that runs is compiled for good, which takes a million messages or two. The peer has
+  // a run beforehand too, and as many that count.
+  await measure(fleet(quick ? 1000 : 100_000), 1);
   for (const devices of sizes) {
     const workers = devices === sizes.at(-1) ? Math.min(2, availableParallelism()) : 1;
     progress(`simulate: ${devices} devices, ${workers} threads`);
-    const run = await measure(fleet(devices), workers);
+    const run =
+      workers === 1 ? await cheapest(fleet(devices), quick ? 1 : repeats) : await measure(fleet(devices), workers);
     rows.push(rateRow(`events/${devices}`, run));
     if (devices === sizes.at(-1)) {
       rows.push(
@@ -132,7 +148,7 @@ function analytic(quick: boolean): BenchRow {
 async function peer(quick: boolean): Promise<{ readonly row?: BenchRow; readonly note?: string }> {
   const events = quick ? 20_000 : 300_000;
   const worker = new Worker(fileURLToPath(new URL("./simulate/simjs-worker.mjs", import.meta.url)), {
-    workerData: { devices: perGateway, events },
+    workerData: { devices: perGateway, events, repeats: quick ? 1 : repeats },
   });
   try {
     const rate = await new Promise<number>((settle, fail) => {

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 
-const { devices, events } = /** @type {{ devices: number, events: number }} */ (workerData);
+const { devices, events, repeats } = /** @type {{ devices: number, events: number, repeats: number }} */ (workerData);
 const scope = /** @type {Record<string, unknown>} */ (globalThis);
 scope["window"] = globalThis;
 createRequire(import.meta.url)("simjs");
@@ -37,9 +37,16 @@ class Device extends library.Entity {
   }
 }
 
-const sim = new library.Sim();
-for (let device = 0; device < devices; device++) sim.addEntity(Device);
-const before = process.cpuUsage();
-sim.simulate(events / devices);
-const { user, system } = process.cpuUsage(before);
-parentPort?.postMessage(fired / ((user + system) / 1e6));
+/** Events a second of the processor in one simulation. */
+const rate = () => {
+  const sim = new library.Sim();
+  for (let device = 0; device < devices; device++) sim.addEntity(Device);
+  fired = 0;
+  const before = process.cpuUsage();
+  sim.simulate(events / devices);
+  const { user, system } = process.cpuUsage(before);
+  return fired / ((user + system) / 1e6);
+};
+
+rate(); // the compiler's share
+parentPort?.postMessage(Math.max(...Array.from({ length: repeats }, rate)));

@@ -41,8 +41,11 @@ function fromCurrents(name: string, { volt, transmit, receive, idle, sleep }: Cu
   };
 }
 
+/** Names are sorted out once: profiles are made for every class of every point of a sweep. */
+const energyEntries = Object.entries(energyConstants);
+
 function constantsOf(start: string): Readonly<Record<string, Constant<unknown>>> {
-  return Object.fromEntries(Object.entries(energyConstants).filter(([name]) => name.startsWith(start)));
+  return Object.fromEntries(energyEntries.filter(([name]) => name.startsWith(start)));
 }
 
 /** The current at a transmit power, mA. */

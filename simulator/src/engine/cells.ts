@@ -3,7 +3,9 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { createWeather } from "../scenario/weather.ts";
 import { birthBytes } from "./control-size.ts";
 import { LorawanCell } from "./lorawan-cell.ts";
+import type { LorawanCells } from "./lorawan-devices.ts";
 import { type LorawanPlan, planLorawan } from "./lorawan-plan.ts";
+import { LorawanSweep } from "./lorawan-sweep.ts";
 import { SessionCell } from "./session-cell.ts";
 import { planSessions, type SessionPlan } from "./session-plan.ts";
 import type { MeasuredSizes } from "./size-steps.ts";
@@ -43,6 +45,11 @@ function largestCell({ devices, cells }: FleetLayout): number {
   return Math.ceil(devices / cells);
 }
 
+function lorawanCell(cells: LorawanCells): LorawanCell | LorawanSweep {
+  const { confirmed, transmissions } = cells.scenario.links.lorawan;
+  return confirmed || transmissions > 1 ? new LorawanCell(cells) : new LorawanSweep(cells);
+}
+
 /** Runs cells one after the other and adds up their counts. */
 export interface CellRunner {
   readonly cells: number;
@@ -77,7 +84,15 @@ export function createCellRunner(input: CellsInput): CellRunner {
   };
   const cell =
     plan.kind === "lorawan"
-      ? new LorawanCell({ ...common, plan: plan.lorawan })
+      ? lorawanCell({ ...common, plan: plan.lorawan })
       : new SessionCell({ ...common, plan: plan.sessions });
-  return { cells: layout.cells, tally, trace, run: (number) => cell.run(number) };
+  return {
+    cells: layout.cells,
+    get tally() {
+      if (cell instanceof LorawanSweep) cell.addUp();
+      return tally;
+    },
+    trace,
+    run: (number) => cell.run(number),
+  };
 }

@@ -1,6 +1,6 @@
 import type { FleetLayout } from "../scenario/fleet.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import type { Weather } from "../scenario/weather.ts";
+import { microsecond, type Weather } from "../scenario/weather.ts";
 import type { DeviceStates } from "./device-states.ts";
 import { DutyLedger } from "./duty-ledger.ts";
 import { framesDue } from "./frame-clock.ts";
@@ -39,27 +39,43 @@ export function createLedger({ plan, capacity }: LorawanCells): DutyLedger | und
   return new DutyLedger(capacity, plan.budget, slots, slots >= needed);
 }
 
-/**
- * One number for each spreading factor; 0 for those that no device uses.
- *
- * @param plan The fleet's plan.
- * @param of What is told of a factor.
- */
-export const byFactor = ({ factors }: LorawanPlan, of: (plan: FactorPlan) => number): Float64Array =>
-  Float64Array.from(factors, (plan) => (plan === undefined ? 0 : of(plan)));
+/** Transmissions that a frame's random words are numbered for. */
+export const wordsPerFrame = 16;
 
 /** Bytes that any data rate takes as one frame, and one more. */
 export const tableWidth = 256;
 
+/** A plan as numbers by spreading factor 7 … 12; 0 for a factor that no device uses. */
+export interface LorawanTables {
+  /** Time from frame to frame, µs. */
+  readonly periods: Float64Array;
+  /** Age from which a frame may be too old to be sent, or may have had to make room, µs. */
+  readonly stale: Float64Array;
+  /** Rows of a frame. */
+  readonly rows: Float64Array;
+  /** Time on air by bytes, µs: rows of {@link tableWidth}. */
+  readonly airtimes: Float64Array;
+}
+
 /**
- * Time on air by spreading factor and bytes, µs: rows of {@link tableWidth}.
+ * What all devices of a spreading factor have in common.
  *
- * @param plan The fleet's plan.
+ * @param cells What the cells have in common.
  */
-export function airtimeTable({ factors }: LorawanPlan): Float64Array {
-  const table = new Float64Array(factors.length * tableWidth);
-  for (const [factor, plan] of factors.entries()) if (plan !== undefined) table.set(plan.airtimes, factor * tableWidth);
-  return table;
+export function lorawanTables({ plan: { factors }, scenario }: LorawanCells): LorawanTables {
+  const { expireSeconds, queue } = scenario.delivery;
+  const expire = expireSeconds * microsecond;
+  const byFactor = (of: (plan: FactorPlan) => number): Float64Array =>
+    Float64Array.from(factors, (plan) => (plan === undefined ? 0 : of(plan)));
+  const airtimes = new Float64Array(factors.length * tableWidth);
+  for (const [factor, plan] of factors.entries())
+    if (plan !== undefined) airtimes.set(plan.airtimes, factor * tableWidth);
+  return {
+    periods: byFactor(({ frames }) => frames.period),
+    stale: byFactor(({ frames }) => Math.min(expire, queue * frames.period)),
+    rows: byFactor(({ frames }) => frames.rows),
+    airtimes,
+  };
 }
 
 /**

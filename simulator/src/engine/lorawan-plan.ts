@@ -1,5 +1,5 @@
 import { chunkSizes } from "../links/chunks.ts";
-import { loraAirtimeUs, symbolUs } from "../links/lorawan/airtime.ts";
+import { loraAirtimesUs, loraAirtimeUs, symbolUs } from "../links/lorawan/airtime.ts";
 import { dataRateOf, dataRateOfSpreadingFactor, eu868Constants } from "../links/lorawan/eu868.ts";
 import { SimulationError } from "../scenario/errors.ts";
 import { type FramePlan, planFrames } from "../scenario/frame-plan.ts";
@@ -52,9 +52,7 @@ function payloadLimit(scenario: Scenario, factor: number): { bytes: number; why:
 
 function airtimesOf(factor: number, most: number, optionBytes: number): Float64Array {
   const overhead = eu868Constants.macOverheadBytes.value + optionBytes;
-  return Float64Array.from({ length: most + 1 }, (_, bytes) =>
-    loraAirtimeUs({ spreadingFactor: factor, phyBytes: bytes + overhead }),
-  );
+  return loraAirtimesUs({ spreadingFactor: factor }, overhead, overhead + most);
 }
 
 /** The longest that a device waits after its windows before it sends a frame again, µs. */

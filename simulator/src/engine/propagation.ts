@@ -23,6 +23,9 @@ export function meanPathLoss(model: LorawanOptions["pathLoss"], metres: number):
   return ouluDbAtKilometre.value + 10 * ouluExponent.value * log10(Math.max(metres, 1) / 1000);
 }
 
+/** Sensitivities by factor, looked up once: every device of a fleet asks for several. */
+const sensitivities = Float64Array.of(7, 8, 9, 10, 11, 12).map(sensitivityDbm);
+
 /** How a device on LoRaWAN sends. */
 export interface RadioPlace {
   /** 0 for spreading factor 7 … 5 for 12. */
@@ -46,7 +49,8 @@ export function radioPlace(options: LorawanOptions, metres: number, shadow: numb
   const { transmitPowerDbm, pathLoss, shadowingDb, spreadingFactor, marginDb } = options;
   const receivedDbm = transmitPowerDbm - meanPathLoss(pathLoss, metres) - shadowingDb * shadow;
   let factor = spreadingFactor === "auto" ? 0 : spreadingFactor - 7;
-  if (spreadingFactor === "auto") while (factor < 5 && receivedDbm < sensitivityDbm(factor + 7) + marginDb) factor += 1;
-  const isAudible = receivedDbm >= sensitivityDbm(factor + 7);
+  if (spreadingFactor === "auto")
+    while (factor < 5 && receivedDbm < (sensitivities[factor] as number) + marginDb) factor += 1;
+  const isAudible = receivedDbm >= (sensitivities[factor] as number);
   return { factor, receivedDbm, power: ratioOfDecibels(receivedDbm), isAudible };
 }

@@ -9,6 +9,9 @@ const perLn10 = Math.LOG10E;
 /** log2(10) / 10: a decibel in doublings. */
 const doublingsPerDecibel = 0.33219280948873625;
 const terms = 13;
+/** Doublings that are taken at one step: all of them are exact, so the power is the same. */
+const stride = 16;
+const strideFactor = 2 ** stride;
 
 /**
  * The natural logarithm, to about two units in the last place.
@@ -52,7 +55,10 @@ export function ratioOfDecibels(decibels: number): number {
   const x = (exponent - whole) * ln2;
   let power = 1;
   for (let n = terms + 2; n >= 1; n--) power = 1 + (power * x) / n;
-  for (let k = 0; k < whole; k++) power *= 2;
-  for (let k = 0; k > whole; k--) power /= 2;
+  let left = whole;
+  for (; left >= stride; left -= stride) power *= strideFactor;
+  for (; left > 0; left--) power *= 2;
+  for (; left <= -stride; left += stride) power *= 1 / strideFactor;
+  for (; left < 0; left++) power *= 0.5;
   return power;
 }

@@ -24,6 +24,10 @@ function mix(word: number): number {
 export interface EventWords {
   /** Word `place` of a device, 0 … 2³² − 1. */
   word(device: number, place: number): number;
+  /** What all words of a device have in common, a signed word: for who asks for many of them. */
+  keyOf(device: number): number;
+  /** Word `place` of the device with a key. */
+  wordBy(key: number, place: number): number;
 }
 
 class HashedWords implements EventWords {
@@ -36,8 +40,15 @@ class HashedWords implements EventWords {
   }
 
   word(device: number, place: number): number {
-    const own = mix((Math.imul(device, -0x61c8864f) + this.#low) | 0);
-    return mix((own ^ this.#high) + mix(place | 0)) >>> 0;
+    return this.wordBy(this.keyOf(device), place);
+  }
+
+  keyOf(device: number): number {
+    return mix((Math.imul(device, -0x61c8864f) + this.#low) | 0) ^ this.#high;
+  }
+
+  wordBy(key: number, place: number): number {
+    return mix((key + mix(place | 0)) | 0) >>> 0;
   }
 }
 
@@ -95,6 +106,10 @@ export interface Weather {
   startOf(device: number): number;
   /** Delay of a frame after it was sealed, whole µs. */
   jitterOf(device: number, sequence: number): number;
+  /** What the delays of a device's frames have in common: for who asks for many of them. */
+  jitterKey(device: number): number;
+  /** Delay of a frame of the device with a key, whole µs. */
+  jitterBy(key: number, sequence: number): number;
   /** Distance of a device from its gateway, in metres. */
   metresOf(device: number): number;
   positionOf(device: number): Position;
@@ -137,10 +152,13 @@ export function createWeather(scenario: WeatherOptions): Weather {
   const place = (device: number): DiscPoint => discPoint(placeKey, device, out);
   const metresOf = ({ square }: DiscPoint): number => (kind === "ring" ? radius : radius * Math.sqrt(square));
   const side = Math.ceil(Math.sqrt(gateways.count));
+  const jitterBy = (key: number, sequence: number): number =>
+    reach === 0 ? 0 : Math.floor((jitter.wordBy(key, sequence) / 0x100000000) * reach);
   return {
     startOf: (device) => Math.floor(uniformOf(startKey, device, out) * spread),
-    jitterOf: (device, sequence) =>
-      reach === 0 ? 0 : Math.floor((jitter.word(device, sequence) / 0x100000000) * reach),
+    jitterOf: (device, sequence) => jitterBy(jitter.keyOf(device), sequence),
+    jitterKey: (device) => jitter.keyOf(device),
+    jitterBy,
     metresOf: (device) => metresOf(place(device)),
     positionOf: (device) => {
       const point = place(device);

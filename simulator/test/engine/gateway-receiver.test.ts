@@ -1,6 +1,6 @@
 import { createStream } from "@zipml/codec";
 import { expect, test } from "vitest";
-import { GatewayReceiver } from "../../src/engine/gateway-receiver.ts";
+import { GatewayReceiver, pending } from "../../src/engine/gateway-receiver.ts";
 import { outcome } from "../../src/engine/outcome.ts";
 import { ratioOfDecibels } from "../../src/links/elementary.ts";
 import { destroyedBy, type Signal } from "../../src/links/lorawan/interference.ts";
@@ -107,4 +107,19 @@ test("a downlink cuts off what is received and shuts out what begins meanwhile",
     outcome.gatewayBusy,
     outcome.received,
   ]);
+});
+
+test("numbers may be changed while a signal lasts, and used again after it", () => {
+  const receiver = new GatewayReceiver(1, plain);
+  receiver.reserve(3);
+  receiver.start(0, 0, 0, 100, 0, 1, true);
+  receiver.start(2, 0, 50, 100, 0, 1000, true);
+  receiver.rename(2, 1);
+  receiver.start(2, 0, 120, 100, 3, 1, false);
+  expect([...receiver.verdicts]).toEqual([outcome.collided, pending, pending]);
+  receiver.settle();
+  expect([...receiver.verdicts]).toEqual([outcome.collided, outcome.received, outcome.underSensitivity]);
+  receiver.start(0, 0, 500, 100, 0, 1, true);
+  expect(receiver.verdicts[0]).toBe(pending);
+  expect(receiver.take(0)).toBe(outcome.received);
 });

@@ -25,8 +25,12 @@ function hash(tally: Tally): string {
   return sum.digest("hex");
 }
 
-test.each(["lorawan", "ieee802154"] as const)("1, 2 and 4 threads count the same to the last bit: %s", async (link) => {
-  const scenario = defineScenario({ ...input, link });
+test.each<[string, Partial<ScenarioInput>]>([
+  ["lorawan, with answers", {}],
+  ["lorawan, without", { links: { lorawan: { shadowingDb: 4 } } }],
+  ["ieee802154", { link: "ieee802154" }],
+])("1, 2 and 4 threads count the same to the last bit: %s", async (_, change) => {
+  const scenario = defineScenario({ ...input, ...change });
   const traced = [0, 3, 700, 1999];
   const one = await runCells({ scenario, traced }, { workers: 1 });
   for (const workers of [2, 4]) {

@@ -93,6 +93,7 @@ test("event words are uniform, and neighbours in device and place do not hang to
   }
   const chi = bins.reduce((sum, bin) => sum + (bin - count / 64) ** 2 / (count / 64), 0);
   expect(chi).toBeLessThan(63 + 5 * Math.sqrt(2 * 63)); // mean and five deviations of chi squared with 63 degrees
+  expect(words.wordBy(words.keyOf(7), 3)).toBe(words.word(7, 3));
   // A product of two independent uniforms around 0 has deviation 1/12.
   expect(Math.abs(byPlace / count)).toBeLessThan(5 / 12 / Math.sqrt(count));
   expect(Math.abs(byDevice / count)).toBeLessThan(5 / 12 / Math.sqrt(count));

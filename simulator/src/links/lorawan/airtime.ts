@@ -38,6 +38,39 @@ export function symbolUs(spreadingFactor: number, bandwidthHz = 125_000): number
   return (2 ** spreadingFactor * 1_000_000) / bandwidthHz;
 }
 
+/** What of a packet does not depend on its length. */
+interface PacketShape {
+  readonly symbol: number;
+  readonly codingRate: number;
+  /** Bits beside the payload's, negative where the header takes some of the first block. */
+  readonly overhead: number;
+  readonly blockBits: number;
+  readonly preambleSymbols: number;
+}
+
+function shapeOf(packet: Omit<LoraPacket, "phyBytes">): PacketShape {
+  const { spreadingFactor, bandwidthHz = 125_000, codingRate = 1, crc = true, explicitHeader = true } = packet;
+  const { preambleSymbols = eu868Constants.preambleSymbols.value } = packet;
+  const symbol = symbolUs(spreadingFactor, bandwidthHz);
+  const lowDataRate = packet.lowDataRate ?? symbol >= 16_000;
+  checkKnown("codingRate", codingRate, codingRates);
+  const overhead = 28 - 4 * spreadingFactor + (crc ? 16 : 0) - (explicitHeader ? 0 : 20);
+  return { symbol, codingRate, overhead, blockBits: 4 * (spreadingFactor - (lowDataRate ? 2 : 0)), preambleSymbols };
+}
+
+function symbolsOf({ codingRate, overhead, blockBits }: PacketShape, phyBytes: number): number {
+  return 8 + Math.max(Math.ceil((8 * phyBytes + overhead) / blockBits) * (codingRate + 4), 0);
+}
+
+function airtimeOf(shape: PacketShape, phyBytes: number): number {
+  const quarters = 4 * (shape.preambleSymbols + symbolsOf(shape, phyBytes)) + 17; // a preamble ends in 4.25 symbols of sync
+  return (quarters * shape.symbol) / 4;
+}
+
+function checkPhyBytes(bytes: number): number {
+  return checkBytes("LoRa PHY payload", bytes, eu868Constants.maxPhyBytes.value);
+}
+
 /**
  * Symbols of header and payload, after preamble and sync word (Semtech AN1200.13; SX1276 data sheet 4.1.1.6).
  *
@@ -45,13 +78,7 @@ export function symbolUs(spreadingFactor: number, bandwidthHz = 125_000): number
  * @throws LinkError code `option`; code `payload` above 255 bytes
  */
 export function payloadSymbols(packet: LoraPacket): number {
-  const { spreadingFactor, bandwidthHz = 125_000, codingRate = 1, crc = true, explicitHeader = true } = packet;
-  const lowDataRate = packet.lowDataRate ?? symbolUs(spreadingFactor, bandwidthHz) >= 16_000;
-  checkKnown("codingRate", codingRate, codingRates);
-  const bytes = checkBytes("LoRa PHY payload", packet.phyBytes, eu868Constants.maxPhyBytes.value);
-  const bits = 8 * bytes - 4 * spreadingFactor + 28 + (crc ? 16 : 0) - (explicitHeader ? 0 : 20);
-  const blocks = Math.ceil(bits / (4 * (spreadingFactor - (lowDataRate ? 2 : 0))));
-  return 8 + Math.max(blocks * (codingRate + 4), 0);
+  return symbolsOf(shapeOf(packet), checkPhyBytes(packet.phyBytes));
 }
 
 /**
@@ -62,9 +89,22 @@ export function payloadSymbols(packet: LoraPacket): number {
  *   above 255 bytes
  */
 export function loraAirtimeUs(packet: LoraPacket): number {
-  const { preambleSymbols = eu868Constants.preambleSymbols.value } = packet;
-  const quarters = 4 * (preambleSymbols + payloadSymbols(packet)) + 17; // a preamble ends in 4.25 symbols of sync
-  return (quarters * symbolUs(packet.spreadingFactor, packet.bandwidthHz)) / 4;
+  return airtimeOf(shapeOf(packet), checkPhyBytes(packet.phyBytes));
+}
+
+/**
+ * Times on air of packets that differ in their length alone, µs.
+ *
+ * @param packet What they have in common.
+ * @param from PHY bytes of the shortest.
+ * @param to PHY bytes of the longest, 0 … 255.
+ * @returns One for each length; a new array.
+ * @throws LinkError as {@link loraAirtimeUs} does.
+ */
+export function loraAirtimesUs(packet: Omit<LoraPacket, "phyBytes">, from: number, to: number): Float64Array {
+  const shape = shapeOf(packet);
+  const first = checkPhyBytes(from);
+  return Float64Array.from({ length: checkPhyBytes(to) - first + 1 }, (_, i) => airtimeOf(shape, first + i));
 }
 
 /**

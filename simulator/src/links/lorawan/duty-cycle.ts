@@ -17,6 +17,8 @@ export class DutyCycleBudget {
   #airtimes = new Float64Array(firstPlaces);
   #first = 0;
   #count = 0;
+  /** Time on air of all that is kept: whole numbers, so that sums are exact in any order. */
+  #total = 0;
 
   /**
    * @param dutyCycle Share of time, above 0, at most 1.
@@ -48,8 +50,7 @@ export class DutyCycleBudget {
         allowed: this.budgetUs,
       });
     const windowStart = nowUs + airtimeUs - hourUs;
-    let excess = airtimeUs - this.budgetUs;
-    for (let i = 0; i < this.#count; i++) excess += this.#after(i, windowStart);
+    let excess = airtimeUs - this.budgetUs + this.#usedAfter(windowStart);
     if (excess <= 0) return nowUs;
     // The window must start so late that this much of the oldest time on air has left it.
     for (let i = 0; i < this.#count; i++) {
@@ -75,6 +76,7 @@ export class DutyCycleBudget {
         actual: startUs,
       });
     while (this.#count > 0 && this.#end(0) <= startUs - hourUs) {
+      this.#total -= this.#airtimes[this.#first] ?? 0;
       this.#first = (this.#first + 1) % this.#starts.length;
       this.#count -= 1;
     }
@@ -83,6 +85,7 @@ export class DutyCycleBudget {
     this.#starts[place] = startUs;
     this.#airtimes[place] = airtimeUs;
     this.#count += 1;
+    this.#total += airtimeUs;
   }
 
   /**
@@ -91,8 +94,14 @@ export class DutyCycleBudget {
    * @param endUs End of the hour, not before the end of the last transmission.
    */
   usedUs(endUs: number): number {
-    let sum = 0;
-    for (let i = 0; i < this.#count; i++) sum += this.#after(i, endUs - hourUs);
+    return this.#usedAfter(endUs - hourUs);
+  }
+
+  /** Time on air after a time: all of it but for the few oldest that lie before, wholly or in part. */
+  #usedAfter(timeUs: number): number {
+    let sum = this.#total;
+    for (let i = 0; i < this.#count && (this.#starts[this.#place(i)] ?? 0) < timeUs; i++)
+      sum -= (this.#airtimes[this.#place(i)] ?? 0) - this.#after(i, timeUs);
     return sum;
   }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { loraAirtimeUs, payloadSymbols, rawBitRate, symbolUs } from "../../../src/links/lorawan/airtime.ts";
+import {
+  loraAirtimesUs,
+  loraAirtimeUs,
+  payloadSymbols,
+  rawBitRate,
+  symbolUs,
+} from "../../../src/links/lorawan/airtime.ts";
 import { mostAnHour, offTimeUs } from "../../../src/links/lorawan/duty-cycle.ts";
 
 const factors = [7, 8, 9, 10, 11, 12];
@@ -18,6 +24,8 @@ describe("LoRa time on air", () => {
   it.each(Object.entries(table))("of %s B by spreading factor", (phyBytes, times) => {
     const got = times.map((_, at) => loraAirtimeUs({ spreadingFactor: 7 + at, phyBytes: Number(phyBytes) }));
     expect(got).toEqual(times);
+    for (const [at, time] of times.entries())
+      expect(loraAirtimesUs({ spreadingFactor: 7 + at }, 5, Number(phyBytes)).at(-1)).toBe(time);
   });
 
   it("of the longest frame at SF9", () => {
