@@ -16,14 +16,16 @@ function readBands(text: string): unknown {
     if (rest.length > 0) return [name, part] as const;
     return [name, second === undefined ? parseCell(first) : [parseCell(first), parseCell(second)]] as const;
   });
-  return Object.fromEntries(entries);
+  const names = new Set(entries.map(([name]) => name));
+  // A name given twice, or one that no mapping holds: the text itself, which is no mapping and is refused.
+  return names.size < entries.length || names.has("__proto__") ? text : Object.fromEntries(entries);
 }
 
 /** The option `dead-band`, of every command that takes readings of a sensor. */
 export const deadBandOption: OptionSpec<NamedBands> = {
   placeholder: "NAME:THRESHOLD[:RESOLUTION],…",
   help: "hold these channels at the reading told last until they have moved by more; biased (default: none)",
-  expects: "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION, several separated by commas, with THRESHOLD from 0",
+  expects: "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION, each NAME once, separated by commas, with THRESHOLD from 0",
   schema: z.record(z.string().min(1), z.union([threshold, z.tuple([threshold, z.number().positive()])])),
   read: readBands,
 };
@@ -33,8 +35,7 @@ export const deadBandOption: OptionSpec<NamedBands> = {
  *
  * @param given Value of the option; undefined for none.
  * @param names Channels that there are.
- * @throws CliError `option` for a channel that there is not; the codec's `DeadBandError` for a resolution of more than
- * twice the threshold.
+ * @throws CliError `option` for a channel that there is not. What the codec refuses it refuses when the filter is made.
  */
 export function deadBandsOf(given: NamedBands | undefined, names: readonly string[]): DeadBands {
   const entries = Object.entries(given ?? {}).map(([name, band]) => {
@@ -55,7 +56,7 @@ export function deadBandsOf(given: NamedBands | undefined, names: readonly strin
  * @param given Value of the option; undefined changes nothing.
  * @param names Channels of a row.
  * @returns A new array, or `rows` itself where no channel has a dead band.
- * @throws As {@link deadBandsOf}.
+ * @throws As {@link deadBandsOf}; the codec's `DeadBandError` for a resolution of more than twice the threshold.
  */
 export function toldRows(rows: Float64Array, given: NamedBands | undefined, names: readonly string[]): Float64Array {
   if (given === undefined) return rows;

@@ -31,6 +31,8 @@ describe("--dead-band", () => {
     ["z:1", `--dead-band: there is no channel "z"`],
     ["x", "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION"],
     ["x:-1", "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION"],
+    ["x:1,x:0.2", "each NAME once"],
+    ["__proto__:1", "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION"],
     ["x:1:2:3", "NAME:THRESHOLD or NAME:THRESHOLD:RESOLUTION"],
     ["x:1:3", "a resolution is above 0 and at most twice the threshold, here 2, not 3"],
   ])("refuses %s before it connects, in one line", async (given, why) => {

@@ -38,7 +38,7 @@ class OutboxIntake implements Intake {
   readonly #notes: SerialQueue = createSerialQueue(); // so that an older note never follows a newer one
   readonly #refused: Record<string, number> = {};
   readonly #clipped: Record<string, number>;
-  readonly #held: Record<string, number> = {};
+  readonly #held: Record<string, number>;
   readonly #thinning: Thinning;
   readonly #exact: ExactRows;
   readonly #thinned = { rows: 0, again: 0 };
@@ -61,6 +61,7 @@ class OutboxIntake implements Intake {
     this.#ports = ports;
     this.#stream = createSessionStream(options, session, schema);
     this.#clipped = Object.fromEntries(schema.channels.map(({ name }) => [name, 0]));
+    this.#held = { ...this.#clipped };
     this.#batch = batch;
     this.#thinning = createThinning(options.outbox);
     this.#exact = createExactRows(options.keepExact);
@@ -187,7 +188,7 @@ class OutboxIntake implements Intake {
     try {
       await this.#append({ session, time, values });
     } catch (error) {
-      if (this.#lastTime === time) this.#lastTime = last; // a row that was refused leaves nothing behind
+      if (this.#lastTime === time) this.#lastTime = last; // the next row may have any later time; a dead band goes on from this one
       throw error;
     } finally {
       this.#ports.stored();

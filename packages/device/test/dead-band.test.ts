@@ -49,11 +49,24 @@ describe("a device with a dead band", () => {
     for (const [i, row] of rows.entries()) await intake.push(row, i);
     await intake.seal();
     expect(readings()).toEqual(rows.flatMap(({ y }, i) => [told[i], y]));
-    expect(intake.counts().held).toEqual({ x: 2 });
+    expect(intake.counts().held).toEqual({ x: 2, y: 0 });
     expect(noticed[1]).toEqual([
       [1, 1.1],
       [1.4, 1.1],
     ]);
+  });
+
+  it("counts channels of any name", async () => {
+    const device = createDevice({
+      id: "d",
+      group: "g",
+      schema: ["constructor", "y"].map((name) => ({ name, unit: "", range: [0, 9], role: "feature" }) as const),
+      transport: createMemoryBroker({ clock: createVirtualClock(0) }).connector(),
+      deadBand: { constructor: 1 },
+    });
+    for (const value of [1, 1.5, 1.9]) await device.push({ constructor: value, y: 1 });
+    expect(device.status().held).toEqual({ constructor: 2, y: 0 });
+    await device.close({ timeout: 0 });
   });
 
   it("goes by the order in which rows were pushed, also where nobody waits", async () => {
@@ -79,7 +92,7 @@ describe("a device with a dead band", () => {
       for (const [i, row] of rows.entries()) await intake.push(row, i);
       await intake.seal();
       expect(readings()).toEqual(rows.flatMap(({ x, y }) => [x, y]));
-      expect(intake.counts().held).toEqual({});
+      expect(intake.counts().held).toEqual({ x: 0, y: 0 });
     }
   });
 

@@ -140,7 +140,7 @@ describe("intake", () => {
       accepted: 2,
       refused: { "outbox-full": 1, missing: 1, "non-finite": 1, closed: 1 },
       clipped: { x: 1, z: 0, y: 0 },
-      held: {},
+      held: { x: 0, z: 0, y: 0 },
       sequence: 1,
       thinned: { rows: 0, again: 0, active: false },
     });

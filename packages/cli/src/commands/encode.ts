@@ -135,8 +135,9 @@ async function readByOptions(data: string, { values, origins }: Resolved): Promi
   const also = target === undefined ? [] : [target];
   const table = await readTable(data, { columns: values.columns ?? "numeric", also });
   const names = [...table.names.filter((name) => name !== target), ...also];
-  const rows = toldRows(rowMajor(table, names), values["dead-band"], names);
-  const schema = columnSchema({ names, values: rows }, target);
+  const read = rowMajor(table, names);
+  const schema = columnSchema({ names, values: read }, target);
+  const rows = toldRows(read, values["dead-band"], names);
   return { table, rows, schema, quantizer: quantizerOf(schema, values, origins.has("samples")) };
 }
 

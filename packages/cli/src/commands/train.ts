@@ -13,8 +13,8 @@ const help = `
 --data and --target are needed. Rows with an empty or non-numeric cell among the columns used are passed over and
 counted. Ranges are the training rows' smallest and largest values; the target is encoded too. The loss is
 1/(2K) Σ (prediction − target)² on exact rows, in the target's unit squared. The model is the average of SGD's iterates
-over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; residuals stay exact. With them, or
-with --variance, the result tells what each rounding adds to the variance of a mini-batch gradient at the trained model,
+over the last epoch. --model-bits and --gradient-bits round what SGD reads and writes; engine packed rounds the model to 15
+bits and residuals to 7 in any case, whose part is too small to tell. With either option, or with --variance, the result tells what each rounding adds to the variance of a mini-batch gradient at the trained model,
 beside the variance that SGD has anyway: samples, model and gradient, in standardised units squared.
 
 With --lags L every feature also gets its readings of the L rows before, as temperature@-1 to temperature@-L. Rows are

@@ -81,7 +81,7 @@ async function readReplay(values: Values): Promise<Replay> {
     (name, c): Channel => ({
       name,
       unit: "",
-      range: ranges[name] ?? found[c] ?? [0, 0],
+      range: (Object.hasOwn(ranges, name) ? ranges[name] : undefined) ?? found[c] ?? [0, 0],
       role: name === target ? "target" : "feature",
     }),
   );

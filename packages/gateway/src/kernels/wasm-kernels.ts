@@ -44,7 +44,8 @@ function instantiate(memory: WasmMemory, module: WasmModule): WasmExports {
     const { exports } = new wasm.Instance(new wasm.Module(decodeBytes(module)), { env: { memory } });
     return exports as unknown as WasmExports;
   } catch (cause) {
-    throw new KernelError("unsupported", "WebAssembly with SIMD and shared memory is not available here", { cause });
+    const needs = module === "plain" ? "SIMD and shared memory" : "relaxed SIMD and shared memory";
+    throw new KernelError("unsupported", `WebAssembly with ${needs} is not available here`, { cause });
   }
 }
 

@@ -49,11 +49,11 @@ export interface TrainOptions extends ObjectiveOptions {
   readonly average?: number | undefined;
   /** Keys all random streams. Default 1. */
   readonly seed?: number | string | undefined;
-  /** Width of Q₃, the model as read, 0 to 16; 0 (default) for none. */
+  /** Width of Q₃, the model as read, 0 to 16; 0 (default) for none, with engine `packed` for 15. */
   readonly modelBits?: number | undefined;
   /** Width of Q₄, the mini-batch gradient, 0 to 16; 0 (default) for none. */
   readonly gradientBits?: number | undefined;
-  /** Width of Q_r, a mini-batch's residuals, 0 to 16; 0 (default) for none. */
+  /** Width of Q_r, a mini-batch's residuals, 0 to 16; 0 (default) for none, with engine `packed` for 7, or 15 above 1,024 rows. */
   readonly residualBits?: number | undefined;
   /** Which d `symmetric` subtracts: the column's average (default) or the row's. */
   readonly diagonal?: "column" | "row" | undefined;

@@ -85,7 +85,7 @@ describe("packed with a regularizer or a loss of the margin", () => {
         average: 2,
         step: 0.3,
       };
-      const ours = await run(packed(), { ...made, residualBits: 15 }, source);
+      const ours = await run(packed(), { ...made, residualBits: 15 }, source); // as fine as the model
       const theirs = await run(referenceEngine(), made, source);
       const own = weights(ours);
       for (const [i, weight] of weights(theirs).entries())
