@@ -1,6 +1,6 @@
 import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
-import { addSums, bothTotals, heldLanes, pairHigh, pairLow } from "./lanes";
+import { addSums, bothTotals, bytesHigh, bytesLow, heldLanes, pairHigh, pairLow } from "./lanes";
 
 // The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
 // bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
@@ -151,16 +151,6 @@ export function gradient4(
   if (fours == rows) return;
   const rest = codes + <usize>fours * stride;
   plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch);
-}
-
-@inline
-function bytesLow(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-
-@inline
-function bytesHigh(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
 /** Lanes are the sums of a block's bytes 0 … 7: of columns 0, 16, 1, 17 and 2, 18, 3, 19 from `out` on. */

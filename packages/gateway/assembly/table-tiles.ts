@@ -1,27 +1,7 @@
-import { addSums, madd, pairHigh, pairLow } from "./lanes";
+import { addSums, bytesHigh, bytesLow, madd, pairHigh, pairLow, wordsHigh, wordsLow } from "./lanes";
 
 // Sixteen rows against tables of 4-bit codes. Eight bytes of each row are transposed by interleaving rows 8, 4, 2 and 1
 // apart, so that a register holds one byte of all sixteen: two columns of codes.
-
-@inline
-function bytesLow(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-
-@inline
-function bytesHigh(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-
-@inline
-function wordsLow(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-}
-
-@inline
-function wordsHigh(a: v128, b: v128): v128 {
-  return i8x16.shuffle(a, b, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-}
 
 @inline
 function halvesLow(a: v128, b: v128): v128 {
