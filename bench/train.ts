@@ -6,7 +6,7 @@ import { codecRates } from "./train/codec-rates.ts";
 import { compilePeer, findSklearn } from "./train/peers.ts";
 import { drawCurves } from "./train/picture.ts";
 import { knownIds, type RaceResult, raceShape } from "./train/race-shape.ts";
-import { type LossCurve, medianRatio, secondsTo } from "./train/races.ts";
+import { type LossCurve, medianRatio, middleCurve, secondsTo } from "./train/races.ts";
 import { selectionOf } from "./train/selection.ts";
 import { type Shape, shapesOf } from "./train/shapes.ts";
 
@@ -57,17 +57,30 @@ function rateRows({ rates, bytes, values }: RaceResult, suffix: string): BenchRo
   return [...ratios, ...alone];
 }
 
-function lossRows({ curves }: RaceResult, suffix: string): BenchRow[] {
-  const seconds = new Map(curves.map((curve) => [curve.id, secondsTo(curve, 0.01)]));
-  const reached = Array.from(seconds).flatMap(([id, value]) =>
-    value === undefined ? [] : [benchRow({ id: `${id}-1%${suffix}`, value, unit: "s", better: "lower" })],
+/** Each round's seconds to within 1 % of the optimum's loss, of those who come there. */
+function secondsOf({ descents }: RaceResult): ReadonlyMap<string, readonly number[]> {
+  const each = Array.from(descents, ([id, curves]) => [id, curves.map((curve) => secondsTo(curve, 0.01))] as const);
+  return new Map(each.flatMap(([id, times]) => (times.every((time) => time !== undefined) ? [[id, times]] : [])));
+}
+
+/** One curve a contestant, of the round that took it middling long. */
+function curvesOf({ descents }: RaceResult): readonly LossCurve[] {
+  return Array.from(descents.values()).flatMap((curves) => middleCurve(curves) ?? []);
+}
+
+function lossRows(result: RaceResult, suffix: string): BenchRow[] {
+  const seconds = secondsOf(result);
+  const reached = Array.from(seconds, ([id, times]) =>
+    benchRow({ id: `${id}-1%${suffix}`, value: median(times), unit: "s", better: "lower" }),
   );
-  const last = (id: string): number | undefined => curves.find((curve) => curve.id === id)?.points.at(-1)?.loss;
+  const last = (id: string): number | undefined => middleCurve(result.descents.get(id) ?? [])?.points.at(-1)?.loss;
   const compared = pairs.flatMap(([id, baseline]) => {
-    const [value, other] = [seconds.get(id), seconds.get(baseline)];
+    const [times, others] = [seconds.get(id), seconds.get(baseline)];
     const rows: BenchRow[] = [];
-    if (value !== undefined && other !== undefined)
-      rows.push(benchRow({ id: `${id}/${baseline}-1%${suffix}`, value, baseline: other, unit: "s", better: "lower" }));
+    if (times !== undefined && others !== undefined) {
+      const figures = { value: median(times), baseline: median(others), ratio: medianRatio(seconds, baseline, id) };
+      rows.push(benchRow({ id: `${id}/${baseline}-1%${suffix}`, ...figures, unit: "s", better: "lower" }));
+    }
     const [loss, otherLoss] = [last(id), last(baseline)];
     if (loss !== undefined && otherLoss !== undefined) {
       const losses = { value: loss, baseline: otherLoss, unit: "× optimum" };
@@ -101,7 +114,7 @@ function codecRows(rounds: number): BenchRow[] {
 
 const notes: readonly string[] = [
   "Rates are medians over alternating rounds of one epoch each, elapsed time; a ratio is the median of the rounds' ratios.",
-  "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch.",
+  "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch; every descent is run as often, in turn.",
   "Losses are those expected on exact rows, known in closed form as the sets are synthetic.",
   "c-hogwild-all takes a step a row, as the paper's baseline does; c-hogwild-batch-all writes the shared model once a mini-batch.",
 ];
@@ -126,7 +139,7 @@ export async function run({ quick, progress, only }: BenchOptions): Promise<Trai
       if (selection.hasShape(shape.suffix))
         races.push([shape, await raceShape({ shape, programs, selection, rounds, progress })]);
     const [first] = races;
-    const picture = first === undefined ? undefined : await drawCurves(first[0], first[1].curves);
+    const picture = first === undefined ? undefined : await drawCurves(first[0], curvesOf(first[1]));
     const codec = selection.has("encode4", "") || selection.has("decode4", "") ? codecRows(rounds) : [];
     const rows = races.flatMap(([{ suffix }, race]) => [
       ...rateRows(race, suffix),
@@ -139,7 +152,7 @@ export async function run({ quick, progress, only }: BenchOptions): Promise<Trai
       rows: [...rows, ...codec],
       notes: [...notes, ...missing],
       ...(picture !== undefined && { picture }),
-      curves: races.map(([{ columns, rows: count }, { curves }]) => ({ columns, rows: count, curves })),
+      curves: races.map(([{ columns, rows: count }, result]) => ({ columns, rows: count, curves: curvesOf(result) })),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { float32Engine, hogwildEngine, packedEngine } from "@zipml/gateway/engin
 import type { Engine } from "@zipml/gateway/train";
 import { type Contestant, engineContestant, peerContestant } from "./contestants.ts";
 import { type Peer, pythonScript, removeFiles, startPeer, writeFiles } from "./peers.ts";
-import { descend, type LossCurve, measureRates, type Rates } from "./races.ts";
+import { type Descents, descend, measureDescents, measureRates, type Rates } from "./races.ts";
 import type { Selection } from "./selection.ts";
 import type { Shape } from "./shapes.ts";
 import { type SyntheticSet, syntheticSet } from "./synthetic.ts";
@@ -19,7 +19,7 @@ export interface Programs {
 /** What a race on one shape gives. */
 export interface RaceResult {
   readonly rates: Rates;
-  readonly curves: readonly LossCurve[];
+  readonly descents: Descents;
   /** Bytes of features an epoch, by contestant. */
   readonly bytes: ReadonlyMap<string, number>;
   readonly values: ReadonlyMap<string, number>;
@@ -142,16 +142,20 @@ export async function raceShape(race: Race): Promise<RaceResult> {
     // As the driver's automatic step: an eigenvalue a little above 1, and the rows' energy over the mini-batch.
     const alphaOf = ({ spread }: Contestant): number => 1 / (1.2 + (shape.columns * (1 + spread) ** 2) / shape.batch);
     const rates = await measureRates(contestants, rounds, 1e-4, progress);
-    const curves: LossCurve[] = [];
-    for (const contestant of contestants) {
+    const descents = await measureDescents(contestants, rounds, (contestant) => {
       progress(`n = ${shape.columns}: ${contestant.id} descends`);
-      const curve = await descend(contestant, alphaOf(contestant), descentEpochs);
-      if (curve !== undefined) curves.push(curve);
-    }
+      return descend(contestant, alphaOf(contestant), descentEpochs);
+    });
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));
     const reads = selection.has("bandwidth", shape.suffix) ? sgd : undefined;
     const bandwidth = await measureBandwidth(set, reads, rounds);
-    return { rates, curves, bytes: figures(({ bytes }) => bytes), values: figures(({ values }) => values), bandwidth };
+    return {
+      rates,
+      descents,
+      bytes: figures(({ bytes }) => bytes),
+      values: figures(({ values }) => values),
+      bandwidth,
+    };
   } finally {
     for (const contestant of contestants) await contestant.close();
     for (const peer of processes) peer.close();

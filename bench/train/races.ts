@@ -64,6 +64,32 @@ export async function descend(contestant: Contestant, alpha: number, epochs: num
   return { id: contestant.id, points };
 }
 
+/** Descents of each contestant that tells its model, one a round. */
+export type Descents = ReadonlyMap<string, readonly LossCurve[]>;
+
+/** Every contestant's descent once a round, in turned-round order from one round to the next. */
+export async function measureDescents(
+  contestants: readonly Contestant[],
+  rounds: number,
+  one: (contestant: Contestant) => Promise<LossCurve | undefined>,
+): Promise<Descents> {
+  const descents = new Map<string, LossCurve[]>();
+  const silent = new Set<Contestant>();
+  for (let round = 0; round < rounds; round++)
+    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
+      const curve = silent.has(contestant) ? undefined : await one(contestant);
+      if (curve === undefined) silent.add(contestant);
+      else descents.set(contestant.id, [...(descents.get(contestant.id) ?? []), curve]);
+    }
+  return descents;
+}
+
+/** The curve of the middle one of the times that descents took; of an even number the quicker of two. */
+export function middleCurve(curves: readonly LossCurve[]): LossCurve | undefined {
+  const took = ({ points }: LossCurve): number => points.at(-1)?.seconds ?? 0;
+  return [...curves].sort((a, b) => took(a) - took(b))[(curves.length - 1) >> 1];
+}
+
 /** Seconds until the loss is within a share of the optimum's, between epochs by straight line; undefined if never. */
 export function secondsTo({ points }: LossCurve, share: number): number | undefined {
   const at = points.findIndex(({ loss }) => loss <= 1 + share);
