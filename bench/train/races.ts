@@ -16,7 +16,16 @@ async function rateOver(contestant: Contestant, step: number, least: number): Pr
   return (epochs * contestant.values) / seconds;
 }
 
-/** Every contestant once a round, in turned-round order from one round to the next. */
+/** Every contestant once a round, with the round's number, in turned-round order from one round to the next. */
+function* inTurn(
+  contestants: readonly Contestant[],
+  rounds: number,
+): Generator<readonly [contestant: Contestant, round: number]> {
+  for (let round = 0; round < rounds; round++)
+    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) yield [contestant, round];
+}
+
+/** Rates of all contestants, {@link inTurn}. */
 export async function measureRates(
   contestants: readonly Contestant[],
   rounds: number,
@@ -25,11 +34,10 @@ export async function measureRates(
 ): Promise<Rates> {
   const rates = new Map<string, number[]>(contestants.map(({ id }) => [id, []]));
   for (const contestant of contestants) await rateOver(contestant, step, warmSeconds);
-  for (let round = 0; round < rounds; round++)
-    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      progress(`round ${round + 1} of ${rounds}: ${contestant.id}`);
-      rates.get(contestant.id)?.push(await rateOver(contestant, step, sampleSeconds));
-    }
+  for (const [contestant, round] of inTurn(contestants, rounds)) {
+    progress(`round ${round + 1} of ${rounds}: ${contestant.id}`);
+    rates.get(contestant.id)?.push(await rateOver(contestant, step, sampleSeconds));
+  }
   return rates;
 }
 
@@ -67,7 +75,7 @@ export async function descend(contestant: Contestant, alpha: number, epochs: num
 /** Descents of each contestant that tells its model, one a round. */
 export type Descents = ReadonlyMap<string, readonly LossCurve[]>;
 
-/** Every contestant's descent once a round, in turned-round order from one round to the next. */
+/** Descents of all contestants, {@link inTurn}. */
 export async function measureDescents(
   contestants: readonly Contestant[],
   rounds: number,
@@ -75,12 +83,11 @@ export async function measureDescents(
 ): Promise<Descents> {
   const descents = new Map<string, LossCurve[]>();
   const silent = new Set<Contestant>();
-  for (let round = 0; round < rounds; round++)
-    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-      const curve = silent.has(contestant) ? undefined : await one(contestant);
-      if (curve === undefined) silent.add(contestant);
-      else descents.set(contestant.id, [...(descents.get(contestant.id) ?? []), curve]);
-    }
+  for (const [contestant] of inTurn(contestants, rounds)) {
+    const curve = silent.has(contestant) ? undefined : await one(contestant);
+    if (curve === undefined) silent.add(contestant);
+    else descents.set(contestant.id, [...(descents.get(contestant.id) ?? []), curve]);
+  }
   return descents;
 }
 

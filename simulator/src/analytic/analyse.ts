@@ -38,7 +38,7 @@ export function createAnalysis(): (scenario: Scenario) => SimulationResult {
   const birthOf = remembered<number>(({ schema, grid }) => [schema, grid], birthBytes);
   const standingsOf = remembered<readonly Standing[]>(
     ({ fleet, links }) => [fleet.placement, links.lorawan],
-    (scenario) => standings(scenario),
+    standings,
   );
   return (scenario) => {
     const traffic = planTraffic({ scenario, birth: birthOf(scenario) });
