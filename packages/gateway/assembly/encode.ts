@@ -1,6 +1,6 @@
 import { encodeOne, encodePairs, fixedPoint, magic } from "../../codec/assembly/encode";
 import { held, heldDouble } from "../../codec/assembly/held";
-import { drawWords, fillBlocks, lowWords } from "../../codec/assembly/philox";
+import { drawWords, fillBlocks, highWords, lowWords } from "../../codec/assembly/philox";
 
 /** Codes of two values at k = 2, in the low words, less 2. */
 @inline
@@ -136,7 +136,13 @@ export function encodeRows(
   return -1;
 }
 
-/** Stochastic rounding of a vector to int16 lattice points 2·code − intervals; all 0 where the scale is. */
+/** The high words of four doubles from {@link magic} up: what stands above 2^32 in them, and the exponent's bits. */
+const magicHigh: i32 = 0x43300000;
+
+/**
+ * Stochastic rounding of a vector to int16 lattice points 2·code − intervals; all 0 where the scale is, or is so small that
+ * nothing can be divided by it.
+ */
 export function roundVector(
   values: usize,
   length: i32,
@@ -150,39 +156,36 @@ export function roundVector(
   out: usize,
   scratch: usize,
 ): void {
-  if (scale == 0) {
+  // (v/scale + 1)/2 · intervals · 2^32; adding 2^52 as well rounds it to a whole number.
+  const middle = <f64>intervals * 2147483648.0;
+  const slope = middle / scale;
+  if (!(slope < Infinity)) {
     memory.fill(out, 0, <usize>((length + 7) & ~7) << 1);
     return;
   }
-  const words = drawWords(keyLow, keyHigh, indexLow, indexHigh, <u64>firstWord, length, scratch);
-  // (v/scale + 1)/2 · intervals · 2^32, whose powers of two change no rounding.
-  const factor = <f64>intervals * 2147483648.0;
-  const whole = length & ~3;
-  const scales = f64x2.splat(scale);
-  const factors = f64x2.splat(factor);
-  const low = f64x2.splat(heldDouble(-1, length));
-  const half = f64x2.splat(heldDouble(0.5, length));
-  const lift = f64x2.splat(heldDouble(magic, length));
-  const mask = i32x4.splat(held(0xfffff, length));
-  const shift = i32x4.splat(2 - intervals);
-  for (let i = 0; i < whole; i += 4) {
-    const at = values + (<usize>i << 3);
-    const a = fixedPoint(f64x2.div(v128.load(at), scales), low, factors, half, lift);
-    const b = fixedPoint(f64x2.div(v128.load(at, 16), scales), low, factors, half, lift);
-    const bases = v128.and(
-      i8x16.shuffle(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31),
-      mask,
+  let words = drawWords(keyLow, keyHigh, indexLow, indexHigh, <u64>firstWord, length, scratch);
+  const slopes = f64x2.splat(slope);
+  const lift = f64x2.splat(middle + magic);
+  // 2·(code + 1) − intervals; what goes up counts −1 less.
+  const shift = i32x4.splat(2 - intervals - 2 * magicHigh);
+  const end = out + (<usize>(length & ~7) << 1);
+  for (; out < end; out += 16, values += 64, words += 32) {
+    const a = f64x2.add(f64x2.mul(v128.load(values), slopes), lift);
+    const b = f64x2.add(f64x2.mul(v128.load(values, 16), slopes), lift);
+    const c = f64x2.add(f64x2.mul(v128.load(values, 32), slopes), lift);
+    const d = f64x2.add(f64x2.mul(v128.load(values, 48), slopes), lift);
+    const codes = i32x4.add(highWords(a, b), i32x4.ge_u(v128.load(words), lowWords(a, b)));
+    const others = i32x4.add(highWords(c, d), i32x4.ge_u(v128.load(words, 16), lowWords(c, d)));
+    const points = i16x8.narrow_i32x4_s(
+      i32x4.add(i32x4.add(codes, codes), shift),
+      i32x4.add(i32x4.add(others, others), shift),
     );
-    const down = i32x4.ge_u(v128.load(words + (<usize>i << 2)), lowWords(a, b));
-    const codes = i32x4.add(bases, down);
-    // 2·(code + 1) − intervals
-    const points = i32x4.add(i32x4.shl(codes, 1), shift);
-    v128.store64_lane(out + (<usize>i << 1), i16x8.narrow_i32x4_s(points, points), 0);
+    v128.store(out, points);
   }
-  for (let i = whole; i < length; i++) {
-    const position = load<f64>(values + (<usize>i << 3)) / scale;
-    const code = encodeOne(position, -1, 1, factor, 1, words + (<usize>i << 2));
-    store<i16>(out + (<usize>i << 1), <i16>(2 * <i32>code - intervals));
+  for (let i = 0; i < (length & 7); i++, values += 8, words += 4, out += 2) {
+    const fixed = reinterpret<u64>(load<f64>(values) * slope + (middle + magic));
+    const code = <i32>(fixed >> 32) - magicHigh + <i32>(load<u32>(words) < <u32>fixed);
+    store<i16>(out, <i16>(2 * code - intervals));
   }
-  for (let i = length; i < ((length + 7) & ~7); i++) store<i16>(out + (<usize>i << 1), 0);
+  for (let i = length; i < ((length + 7) & ~7); i++, out += 2) store<i16>(out, 0);
 }

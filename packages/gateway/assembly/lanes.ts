@@ -54,6 +54,17 @@ export function bothTotals(a: v128, b: v128): v128 {
   return f64x2.convert_low_i32x4_s(i32x4.add(pairs, swapHalves(pairs)));
 }
 
+/** Sums of the lanes of each, one a lane; they must fit int32. */
+@inline
+export function fourTotals(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = i32x4.add(wordsLow(a, b), wordsHigh(a, b));
+  const cd = i32x4.add(wordsLow(c, d), wordsHigh(c, d));
+  return i32x4.add(
+    i8x16.shuffle(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    i8x16.shuffle(ab, cd, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
+  );
+}
+
 /** Lanes 0 to 3 of two rows side by side: even lanes from the first, odd ones from the second. */
 @inline
 export function pairLow(a: v128, b: v128): v128 {

@@ -1,6 +1,6 @@
 import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
-import { addSums, bothTotals, bytesHigh, bytesLow, heldLanes, pairHigh, pairLow } from "./lanes";
+import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, swapHalves } from "./lanes";
 
 // The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
 // bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
@@ -48,12 +48,16 @@ function splitModel(model: usize, blocks: i32, out: usize): void {
 /** Most 16-byte blocks between two widenings: 128 · 32 products of 15 and 2^15 stay below 2^31, all lanes together. */
 const dotBlocks: i32 = 128;
 
+/** A row's two sums of digits put together; what has left int32 comes back. */
 @inline
-function joined(upperEven: v128, upperOdd: v128, lowerEven: v128, lowerOdd: v128): v128 {
-  return i32x4.add(i32x4.shl(i32x4.add(upperEven, upperOdd), 8), i32x4.add(lowerEven, lowerOdd));
+function joined(upper: v128, lower: v128): v128 {
+  return i32x4.add(i32x4.shl(upper, 8), lower);
 }
 
-/** Two rows at a time, half the rows apart; every sum has a register of its own, as each addition waits for the last. */
+/**
+ * Four rows at a time share the model's loads and have their lanes added up at once; two and two of them lie half the rows
+ * apart, as two long runs through memory are read faster than one.
+ */
 export function dot4(
   codes: usize,
   stride: usize,
@@ -68,51 +72,88 @@ export function dot4(
     return;
   }
   splitModel(model, blocks, scratch);
-  const low = heldLanes(0x0f0f, rows);
-  const half = (rows + 1) >> 1;
-  for (let r = 0; r < half; r++) {
-    const pair = r + half < rows;
-    let a = codes + <usize>r * stride;
-    let b = pair ? a + <usize>half * stride : a;
-    let m = scratch;
-    let sums = f64x2.splat(0);
-    for (let left = blocks; left > 0; left -= dotBlocks) {
-      const end = a + (<usize>min(left, dotBlocks) << 4);
-      let a0 = i32x4.splat(0);
-      let a1 = a0;
-      let a2 = a0;
-      let a3 = a0;
-      let b0 = a0;
-      let b1 = a0;
-      let b2 = a0;
-      let b3 = a0;
-      while (a < end) {
-        const v = v128.load(a);
-        const w = v128.load(b);
-        let digits = v128.load(m);
-        let rest = v128.load(m, 16);
-        let f = v128.and(v, low);
-        let g = v128.and(w, low);
-        a0 = dotAdd(a0, digits, f);
-        a1 = dotAdd(a1, rest, f);
-        b0 = dotAdd(b0, digits, g);
-        b1 = dotAdd(b1, rest, g);
-        digits = v128.load(m, 32);
-        rest = v128.load(m, 48);
-        f = v128.and(i16x8.shr_u(v, 4), low);
-        g = v128.and(i16x8.shr_u(w, 4), low);
-        a2 = dotAdd(a2, digits, f);
-        a3 = dotAdd(a3, rest, f);
-        b2 = dotAdd(b2, digits, g);
-        b3 = dotAdd(b3, rest, g);
-        a += 16;
-        b += 16;
-        m += 64;
-      }
-      sums = f64x2.add(sums, bothTotals(joined(a0, a2, a1, a3), joined(b0, b2, b1, b3)));
+  const half = (rows >> 2) << 1;
+  const apart = <usize>half * stride;
+  for (let r = 0; r < half; r += 2) {
+    const first = codes + <usize>r * stride;
+    quadDots(first, stride, apart, blocks, scratch, out + (<usize>r << 3), out + (<usize>(r + half) << 3));
+  }
+  for (let r = half << 1; r < rows; r++) {
+    const at = out + (<usize>r << 3);
+    quadDots(codes + <usize>r * stride, 0, 0, blocks, scratch, at, at);
+  }
+}
+
+/** Dots of rows at a, a + stride, a + apart and a + apart + stride: two at `near`, two at `far`. */
+@inline
+function quadDots(
+  a: usize,
+  stride: usize,
+  apart: usize,
+  blocks: i32,
+  digits: usize,
+  near: usize,
+  far: usize,
+): void {
+  const low = heldLanes(0x0f0f, blocks);
+  let nearSums = f64x2.splat(0);
+  let farSums = nearSums;
+  for (let left = blocks; left > 0; left -= dotBlocks) {
+    const end = a + (<usize>min(left, dotBlocks) << 4);
+    let a0 = i32x4.splat(0);
+    let a1 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let c0 = a0;
+    let c1 = a0;
+    let d0 = a0;
+    let d1 = a0;
+    while (a < end) {
+      const evenUpper = v128.load(digits);
+      const evenLower = v128.load(digits, 16);
+      const oddUpper = v128.load(digits, 32);
+      const oddLower = v128.load(digits, 48);
+      let v = v128.load(a);
+      let f = v128.and(v, low);
+      a0 = dotAdd(a0, evenUpper, f);
+      a1 = dotAdd(a1, evenLower, f);
+      f = v128.and(i16x8.shr_u(v, 4), low);
+      a0 = dotAdd(a0, oddUpper, f);
+      a1 = dotAdd(a1, oddLower, f);
+      v = v128.load(a + stride);
+      f = v128.and(v, low);
+      b0 = dotAdd(b0, evenUpper, f);
+      b1 = dotAdd(b1, evenLower, f);
+      f = v128.and(i16x8.shr_u(v, 4), low);
+      b0 = dotAdd(b0, oddUpper, f);
+      b1 = dotAdd(b1, oddLower, f);
+      const across = a + apart;
+      v = v128.load(across);
+      f = v128.and(v, low);
+      c0 = dotAdd(c0, evenUpper, f);
+      c1 = dotAdd(c1, evenLower, f);
+      f = v128.and(i16x8.shr_u(v, 4), low);
+      c0 = dotAdd(c0, oddUpper, f);
+      c1 = dotAdd(c1, oddLower, f);
+      v = v128.load(across + stride);
+      f = v128.and(v, low);
+      d0 = dotAdd(d0, evenUpper, f);
+      d1 = dotAdd(d1, evenLower, f);
+      f = v128.and(i16x8.shr_u(v, 4), low);
+      d0 = dotAdd(d0, oddUpper, f);
+      d1 = dotAdd(d1, oddLower, f);
+      a += 16;
+      digits += 64;
     }
-    store<f64>(out + (<usize>r << 3), f64x2.extract_lane(sums, 0));
-    if (pair) store<f64>(out + (<usize>(r + half) << 3), f64x2.extract_lane(sums, 1));
+    const totals = fourTotals(joined(a0, a1), joined(b0, b1), joined(c0, c1), joined(d0, d1));
+    nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
+    farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
+  }
+  if (stride == 0) {
+    store<f64>(near, f64x2.extract_lane(nearSums, 0));
+  } else {
+    v128.store(near, nearSums);
+    v128.store(far, farSums);
   }
 }
 

@@ -88,27 +88,39 @@ export function descend(weights: usize, gradient: usize, length: i32, step: f64,
   if (trail != 0) store<f64>(trail + at, load<f64>(trail + at) + weight);
 }
 
+@inline
+function residualsAt(dots: usize, labels: usize, units: v128, offsets: v128): v128 {
+  return f64x2.sub(f64x2.add(f64x2.mul(units, v128.load(dots)), offsets), v128.load(labels));
+}
+
 /** Residuals from dot products, in place: unit · dot + offset − label. Returns the largest magnitude; NaN where any is NaN. */
 export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64, offset: f64): f64 {
-  const whole = length & ~1;
   const units = f64x2.splat(unit);
   const offsets = f64x2.splat(offset);
-  let most = f64x2.splat(0);
-  let odd = most;
-  for (let i = 0; i < whole; i += 2) {
-    const at = <usize>i << 3;
-    const sum = f64x2.add(f64x2.mul(units, v128.load(dots + at)), offsets);
-    v128.store(dots + at, f64x2.sub(sum, v128.load(labels + at)));
-    most = larger(most, dots + at);
-    odd = odder(odd, dots + at);
+  let a = f64x2.splat(0);
+  let b = a;
+  let odd = a;
+  const whole = length & ~3;
+  const end = dots + (<usize>whole << 3);
+  for (; dots < end; dots += 32, labels += 32) {
+    const v = residualsAt(dots, labels, units, offsets);
+    const w = residualsAt(dots + 16, labels + 16, units, offsets);
+    v128.store(dots, v);
+    v128.store(dots, w, 16);
+    a = f64x2.pmax(a, f64x2.abs(v));
+    b = f64x2.pmax(b, f64x2.abs(w));
+    odd = v128.or(odd, v128.or(f64x2.ne(v, v), f64x2.ne(w, w)));
   }
-  let result = max<f64>(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+  a = f64x2.pmax(a, b);
+  let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
   if (v128.any_true(odd)) result = NaN;
-  if (whole == length) return result;
-  const at = <usize>whole << 3;
-  const residual = unit * load<f64>(dots + at) + offset - load<f64>(labels + at);
-  store<f64>(dots + at, residual);
-  return max<f64>(result, abs<f64>(residual));
+  for (let i = whole; i < length; i++, dots += 8, labels += 8) {
+    const residual = unit * load<f64>(dots) + offset - load<f64>(labels);
+    store<f64>(dots, residual);
+    // max hands NaN on.
+    result = max<f64>(result, abs<f64>(residual));
+  }
+  return result;
 }
 
 /** Sum of int16: 64 bits, as a mini-batch may have a million. */

@@ -42,13 +42,15 @@ function roundVector(memory: TwinMemory, run: RoundRun): void {
   const intervals = 2 ** run.bits - 1;
   const values = new Float64Array(memory.buffer, run.values, length);
   const out = new Int16Array(memory.buffer, run.out, Math.ceil(length / 8) * 8).fill(0);
-  if (scale === 0) return;
+  const middle = (intervals / 2) * whole;
+  const slope = middle / scale;
+  if (!(slope < Number.POSITIVE_INFINITY)) return;
   const word = wordReader(run.stream, run.firstWord);
   for (let i = 0; i < length; i++) {
-    const position = (((values[i] as number) / scale + 1) / 2) * intervals;
-    const base = Math.min(Math.floor(position), intervals - 1);
-    const code = word() + 0.5 < (position - base) * whole ? base + 1 : base;
-    out[i] = 2 * code - intervals;
+    // In 2⁻³² of a step; adding 2⁵² rounds it to a whole number of those.
+    const position = ((values[i] as number) * slope + (middle + 2 ** 52) - 2 ** 52) / whole;
+    const base = Math.floor(position);
+    out[i] = 2 * (word() / whole < position - base ? base + 1 : base) - intervals;
   }
 }
 

@@ -140,10 +140,8 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     roundVector: ({ values, length, bits, scale, stream, firstWord, out, scratch }) => {
       const { keyLow, keyHigh, indexLow, indexHigh } = stream;
       const intervals = 2 ** bits - 1;
-      calls.roundVector(
-        ...([values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh] as const),
-        ...([firstWord, out, scratch] as const),
-      );
+      // biome-ignore format: an argument a line says no more.
+      calls.roundVector(values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh, firstWord, out, scratch);
     },
     multiply: (a, b, length, out) => calls.multiply(a, b, length, out),
     assembleGradient: (run) => {
