@@ -179,7 +179,7 @@ function benchCodec({ memory, kernels }: Bench): void {
       bits: 8,
       scale: 1,
       stream: wordStream("bench"),
-      firstWord: 0,
+      firstBlock: 0,
       out: codes,
       scratch,
     });

@@ -1,4 +1,4 @@
-import { blockLimit, bothTotals, heldLanes, madd, total } from "./lanes";
+import { blockLimit, bothTotals, fourTotals, heldLanes, madd, swapHalves, total } from "./lanes";
 
 // Two rows at a time share the model's loads; they lie half the rows apart, as two long runs through memory are read
 // faster than one. A field that lies higher in its lane is masked in place and its sum
@@ -14,120 +14,201 @@ export function dot4(
   out: usize,
   _scratch: usize,
 ): void {
-  const low = heldLanes(0x0f, rows);
-  const high = heldLanes(0xf0, rows);
-  const half = (rows + 1) >> 1;
-  for (let r = 0; r < half; r++) {
-    const pair = r + half < rows;
-    let a = codes + <usize>r * stride;
-    let b = pair ? a + <usize>half * stride : a;
-    let m = model;
-    let sums = f64x2.splat(0);
-    for (let left = blocks; left > 0; left -= blockLimit) {
-      const end = a + (<usize>min(left, blockLimit) << 4);
-      let a0 = i32x4.splat(0);
-      let a1 = i32x4.splat(0);
-      let b0 = i32x4.splat(0);
-      let b1 = i32x4.splat(0);
-      while (a < end) {
-        const m0 = v128.load(m);
-        const m1 = v128.load(m, 16);
-        const m2 = v128.load(m, 32);
-        const m3 = v128.load(m, 48);
-        let v = v128.load(a);
-        let w = i16x8.shr_u(v, 8);
-        a0 = madd(a0, v128.and(v, low), m0);
-        a1 = madd(a1, v128.and(v, high), m1);
-        a0 = madd(a0, v128.and(w, low), m2);
-        a1 = madd(a1, v128.and(w, high), m3);
-        v = v128.load(b);
-        w = i16x8.shr_u(v, 8);
-        b0 = madd(b0, v128.and(v, low), m0);
-        b1 = madd(b1, v128.and(v, high), m1);
-        b0 = madd(b0, v128.and(w, low), m2);
-        b1 = madd(b1, v128.and(w, high), m3);
-        a += 16;
-        b += 16;
-        m += 64;
-      }
-      // 64 blocks of 32 products of 15 and 2^15 stay below 2^31.
-      const a = i32x4.add(a0, i32x4.shr_s(a1, 4));
-      const b = i32x4.add(b0, i32x4.shr_s(b1, 4));
-      sums = f64x2.add(sums, bothTotals(a, b));
+  const quarter = rows >> 2;
+  const apart = <usize>quarter * stride;
+  for (let r = 0; r < quarter; r++)
+    quadDots4(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>quarter << 3);
+  for (let r = quarter << 2; r < rows; r++)
+    quadDots4(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0);
+}
+
+/** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
+@inline
+function quadDots4(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
+  const low = heldLanes(0x0f, blocks);
+  const high = heldLanes(0xf0, blocks);
+  let nearSums = f64x2.splat(0);
+  let farSums = nearSums;
+  for (let left = blocks; left > 0; left -= blockLimit) {
+    const end = a + (<usize>min(left, blockLimit) << 4);
+    let a0 = i32x4.splat(0);
+    let a1 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let c0 = a0;
+    let c1 = a0;
+    let d0 = a0;
+    let d1 = a0;
+    while (a < end) {
+      const across = a + 2 * apart;
+      const m = v128.load(model);
+      const n = v128.load(model, 16);
+      const o = v128.load(model, 32);
+      const p = v128.load(model, 48);
+      let v = v128.load(a);
+      a0 = madd(a0, v128.and(v, low), m);
+      a1 = madd(a1, v128.and(v, high), n);
+      v = i16x8.shr_u(v, 8);
+      a0 = madd(a0, v128.and(v, low), o);
+      a1 = madd(a1, v128.and(v, high), p);
+      v = v128.load(a + apart);
+      b0 = madd(b0, v128.and(v, low), m);
+      b1 = madd(b1, v128.and(v, high), n);
+      v = i16x8.shr_u(v, 8);
+      b0 = madd(b0, v128.and(v, low), o);
+      b1 = madd(b1, v128.and(v, high), p);
+      v = v128.load(across);
+      c0 = madd(c0, v128.and(v, low), m);
+      c1 = madd(c1, v128.and(v, high), n);
+      v = i16x8.shr_u(v, 8);
+      c0 = madd(c0, v128.and(v, low), o);
+      c1 = madd(c1, v128.and(v, high), p);
+      v = v128.load(across + apart);
+      d0 = madd(d0, v128.and(v, low), m);
+      d1 = madd(d1, v128.and(v, high), n);
+      v = i16x8.shr_u(v, 8);
+      d0 = madd(d0, v128.and(v, low), o);
+      d1 = madd(d1, v128.and(v, high), p);
+      a += 16;
+      model += 64;
     }
-    store<f64>(out + (<usize>r << 3), f64x2.extract_lane(sums, 0));
-    if (pair) store<f64>(out + (<usize>(r + half) << 3), f64x2.extract_lane(sums, 1));
+    const totals = fourTotals(
+      i32x4.add(a0, i32x4.shr_s(a1, 4)),
+      i32x4.add(b0, i32x4.shr_s(b1, 4)),
+      i32x4.add(c0, i32x4.shr_s(c1, 4)),
+      i32x4.add(d0, i32x4.shr_s(d1, 4)),
+    );
+    nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
+    farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
   }
+  v128.store64_lane(out, nearSums, 0);
+  v128.store64_lane(out + gap, nearSums, 1);
+  v128.store64_lane(out + 2 * gap, farSums, 0);
+  v128.store64_lane(out + 3 * gap, farSums, 1);
 }
 
 export function dot8(codes: usize, stride: usize, rows: i32, blocks: i32, model: usize, out: usize): void {
-  const low = heldLanes(0xff, rows);
-  const half = (rows + 1) >> 1;
-  for (let r = 0; r < half; r++) {
-    const pair = r + half < rows;
-    let a = codes + <usize>r * stride;
-    let b = pair ? a + <usize>half * stride : a;
-    let m = model;
-    let sumA: f64 = 0;
-    let sumB: f64 = 0;
-    for (let left = blocks; left > 0; left -= blockLimit) {
-      const end = a + (<usize>min(left, blockLimit) << 4);
-      let a0 = i32x4.splat(0);
-      let b0 = i32x4.splat(0);
-      while (a < end) {
-        const m0 = v128.load(m);
-        const m1 = v128.load(m, 16);
-        let v = v128.load(a);
-        a0 = madd(a0, v128.and(v, low), m0);
-        a0 = madd(a0, i16x8.shr_u(v, 8), m1);
-        v = v128.load(b);
-        b0 = madd(b0, v128.and(v, low), m0);
-        b0 = madd(b0, i16x8.shr_u(v, 8), m1);
-        a += 16;
-        b += 16;
-        m += 32;
-      }
-      sumA += total(a0);
-      sumB += total(b0);
+  const quarter = rows >> 2;
+  const apart = <usize>quarter * stride;
+  for (let r = 0; r < quarter; r++)
+    quadDots8(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>quarter << 3);
+  for (let r = quarter << 2; r < rows; r++)
+    quadDots8(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0);
+}
+
+/** As {@link quadDots4}; the sum of all lanes may leave 32 bits. */
+@inline
+function quadDots8(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
+  const low = heldLanes(0xff, blocks);
+  let s0: f64 = 0;
+  let s1: f64 = 0;
+  let s2: f64 = 0;
+  let s3: f64 = 0;
+  for (let left = blocks; left > 0; left -= blockLimit) {
+    const end = a + (<usize>min(left, blockLimit) << 4);
+    let a0 = i32x4.splat(0);
+    let b0 = a0;
+    let c0 = a0;
+    let d0 = a0;
+    while (a < end) {
+      const across = a + 2 * apart;
+      const m = v128.load(model);
+      const n = v128.load(model, 16);
+      let v = v128.load(a);
+      a0 = madd(a0, v128.and(v, low), m);
+      a0 = madd(a0, i16x8.shr_u(v, 8), n);
+      v = v128.load(a + apart);
+      b0 = madd(b0, v128.and(v, low), m);
+      b0 = madd(b0, i16x8.shr_u(v, 8), n);
+      v = v128.load(across);
+      c0 = madd(c0, v128.and(v, low), m);
+      c0 = madd(c0, i16x8.shr_u(v, 8), n);
+      v = v128.load(across + apart);
+      d0 = madd(d0, v128.and(v, low), m);
+      d0 = madd(d0, i16x8.shr_u(v, 8), n);
+      a += 16;
+      model += 32;
     }
-    store<f64>(out + (<usize>r << 3), sumA);
-    if (pair) store<f64>(out + (<usize>(r + half) << 3), sumB);
+    s0 += total(a0);
+    s1 += total(b0);
+    s2 += total(c0);
+    s3 += total(d0);
   }
+  store<f64>(out, s0);
+  store<f64>(out + gap, s1);
+  store<f64>(out + 2 * gap, s2);
+  store<f64>(out + 3 * gap, s3);
 }
 
 export function dot2(codes: usize, stride: usize, rows: i32, blocks: i32, model: usize, out: usize): void {
-  const f0 = heldLanes(0x03, rows);
-  const f1 = heldLanes(0x0c, rows);
-  const f2 = heldLanes(0x30, rows);
-  const f3 = heldLanes(0xc0, rows);
-  for (let r = 0; r < rows; r++) {
-    let a = codes + <usize>r * stride;
-    let m = model;
-    let sum: f64 = 0;
-    for (let left = blocks; left > 0; left -= blockLimit) {
-      const end = a + (<usize>min(left, blockLimit) << 4);
-      let a0 = i32x4.splat(0);
-      let a1 = i32x4.splat(0);
-      let a2 = i32x4.splat(0);
-      let a3 = i32x4.splat(0);
-      while (a < end) {
-        const v = v128.load(a);
-        const w = i16x8.shr_u(v, 8);
-        a0 = madd(a0, v128.and(v, f0), v128.load(m));
-        a1 = madd(a1, v128.and(v, f1), v128.load(m, 16));
-        a2 = madd(a2, v128.and(v, f2), v128.load(m, 32));
-        a3 = madd(a3, v128.and(v, f3), v128.load(m, 48));
-        a0 = madd(a0, v128.and(w, f0), v128.load(m, 64));
-        a1 = madd(a1, v128.and(w, f1), v128.load(m, 80));
-        a2 = madd(a2, v128.and(w, f2), v128.load(m, 96));
-        a3 = madd(a3, v128.and(w, f3), v128.load(m, 112));
-        a += 16;
-        m += 128;
-      }
-      sum += total(a0) + total(a1) * 0.25 + total(a2) * 0.0625 + total(a3) * 0.015625;
+  const half = rows >> 1;
+  const apart = <usize>half * stride;
+  for (let r = 0; r < half; r++)
+    pairDots2(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>half << 3);
+  if (rows & 1) pairDots2(codes + <usize>(rows - 1) * stride, 0, blocks, model, out + (<usize>(rows - 1) << 3), 0);
+}
+
+/** Sums of four fields of a byte, of which each lies 2 bits higher than the one before. */
+@inline
+function joined2(s0: v128, s1: v128, s2: v128, s3: v128): v128 {
+  return i32x4.add(i32x4.add(s0, i32x4.shr_s(s1, 2)), i32x4.add(i32x4.shr_s(s2, 4), i32x4.shr_s(s3, 6)));
+}
+
+/** As {@link quadDots4}, two rows: at 2 bits they need as many sums. */
+@inline
+function pairDots2(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
+  const f0 = heldLanes(0x03, blocks);
+  const f1 = heldLanes(0x0c, blocks);
+  const f2 = heldLanes(0x30, blocks);
+  const f3 = heldLanes(0xc0, blocks);
+  let sums = f64x2.splat(0);
+  for (let left = blocks; left > 0; left -= blockLimit) {
+    const end = a + (<usize>min(left, blockLimit) << 4);
+    let a0 = i32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let b2 = a0;
+    let b3 = a0;
+    while (a < end) {
+      let v = v128.load(a);
+      let w = v128.load(a + apart);
+      let m = v128.load(model);
+      a0 = madd(a0, v128.and(v, f0), m);
+      b0 = madd(b0, v128.and(w, f0), m);
+      m = v128.load(model, 16);
+      a1 = madd(a1, v128.and(v, f1), m);
+      b1 = madd(b1, v128.and(w, f1), m);
+      m = v128.load(model, 32);
+      a2 = madd(a2, v128.and(v, f2), m);
+      b2 = madd(b2, v128.and(w, f2), m);
+      m = v128.load(model, 48);
+      a3 = madd(a3, v128.and(v, f3), m);
+      b3 = madd(b3, v128.and(w, f3), m);
+      v = i16x8.shr_u(v, 8);
+      w = i16x8.shr_u(w, 8);
+      m = v128.load(model, 64);
+      a0 = madd(a0, v128.and(v, f0), m);
+      b0 = madd(b0, v128.and(w, f0), m);
+      m = v128.load(model, 80);
+      a1 = madd(a1, v128.and(v, f1), m);
+      b1 = madd(b1, v128.and(w, f1), m);
+      m = v128.load(model, 96);
+      a2 = madd(a2, v128.and(v, f2), m);
+      b2 = madd(b2, v128.and(w, f2), m);
+      m = v128.load(model, 112);
+      a3 = madd(a3, v128.and(v, f3), m);
+      b3 = madd(b3, v128.and(w, f3), m);
+      a += 16;
+      model += 128;
     }
-    store<f64>(out + (<usize>r << 3), sum);
+    // 64 blocks of 64 products of 3 and 2^15 stay below 2^31.
+    sums = f64x2.add(sums, bothTotals(joined2(a0, a1, a2, a3), joined2(b0, b1, b2, b3)));
   }
+  v128.store64_lane(out, sums, 0);
+  v128.store64_lane(out + gap, sums, 1);
 }
 
 export function dot1(codes: usize, stride: usize, rows: i32, blocks: i32, model: usize, out: usize): void {

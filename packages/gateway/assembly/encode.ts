@@ -1,6 +1,6 @@
 import { encodeOne, encodePairs, fixedPoint, magic } from "../../codec/assembly/encode";
 import { held, heldDouble } from "../../codec/assembly/held";
-import { drawWords, fillBlocks, highWords, lowWords } from "../../codec/assembly/philox";
+import { drawWords, fillBlocks, lowWords } from "../../codec/assembly/philox";
 
 /** Codes of two values at k = 2, in the low words, less 2. */
 @inline
@@ -136,12 +136,9 @@ export function encodeRows(
   return -1;
 }
 
-/** The high words of four doubles from {@link magic} up: what stands above 2^32 in them, and the exponent's bits. */
-const magicHigh: i32 = 0x43300000;
-
 /**
  * Stochastic rounding of a vector to int16 lattice points 2·code − intervals; all 0 where the scale is, or is so small that
- * nothing can be divided by it.
+ * nothing can be divided by it. A draw of 16 bits is added to the position in 2^−16 of a step, and what is below a step left out.
  */
 export function roundVector(
   values: usize,
@@ -152,40 +149,38 @@ export function roundVector(
   keyHigh: i32,
   indexLow: i32,
   indexHigh: i32,
-  firstWord: f64,
+  firstBlock: f64,
   out: usize,
   scratch: usize,
 ): void {
-  // (v/scale + 1)/2 · intervals · 2^32; adding 2^52 as well rounds it to a whole number.
-  const middle = <f64>intervals * 2147483648.0;
+  // (v/scale + 1)/2 · intervals · 2^16; adding 2^52 as well rounds it to a whole number.
+  const middle = <f64>intervals * 32768.0;
   const slope = middle / scale;
   if (!(slope < Infinity)) {
     memory.fill(out, 0, <usize>((length + 7) & ~7) << 1);
     return;
   }
-  let words = drawWords(keyLow, keyHigh, indexLow, indexHigh, <u64>firstWord, length, scratch);
+  const blocks = (((length + 7) >> 3) + 3) & ~3;
+  fillBlocks(keyLow, keyHigh, indexLow, indexHigh, <u64>firstBlock, blocks, false, scratch);
   const slopes = f64x2.splat(slope);
   const lift = f64x2.splat(middle + magic);
-  // 2·(code + 1) − intervals; what goes up counts −1 less.
-  const shift = i32x4.splat(2 - intervals - 2 * magicHigh);
+  const below = i16x8.splat(<i16>intervals);
   const end = out + (<usize>(length & ~7) << 1);
-  for (; out < end; out += 16, values += 64, words += 32) {
+  for (; out < end; out += 16, values += 64, scratch += 16) {
+    const draws = v128.load(scratch);
     const a = f64x2.add(f64x2.mul(v128.load(values), slopes), lift);
     const b = f64x2.add(f64x2.mul(v128.load(values, 16), slopes), lift);
     const c = f64x2.add(f64x2.mul(v128.load(values, 32), slopes), lift);
     const d = f64x2.add(f64x2.mul(v128.load(values, 48), slopes), lift);
-    const codes = i32x4.add(highWords(a, b), i32x4.ge_u(v128.load(words), lowWords(a, b)));
-    const others = i32x4.add(highWords(c, d), i32x4.ge_u(v128.load(words, 16), lowWords(c, d)));
-    const points = i16x8.narrow_i32x4_s(
-      i32x4.add(i32x4.add(codes, codes), shift),
-      i32x4.add(i32x4.add(others, others), shift),
+    const codes = i16x8.narrow_i32x4_s(
+      i32x4.shr_u(i32x4.add(lowWords(a, b), i32x4.extend_low_i16x8_u(draws)), 16),
+      i32x4.shr_u(i32x4.add(lowWords(c, d), i32x4.extend_high_i16x8_u(draws)), 16),
     );
-    v128.store(out, points);
+    v128.store(out, i16x8.sub(i16x8.add(codes, codes), below));
   }
-  for (let i = 0; i < (length & 7); i++, values += 8, words += 4, out += 2) {
-    const fixed = reinterpret<u64>(load<f64>(values) * slope + (middle + magic));
-    const code = <i32>(fixed >> 32) - magicHigh + <i32>(load<u32>(words) < <u32>fixed);
-    store<i16>(out, <i16>(2 * code - intervals));
+  for (let i = 0; i < (length & 7); i++, values += 8, scratch += 2, out += 2) {
+    const fixed = <u32>reinterpret<u64>(load<f64>(values) * slope + (middle + magic));
+    store<i16>(out, <i16>(2 * <i32>((fixed + <u32>load<u16>(scratch)) >> 16) - intervals));
   }
   for (let i = length; i < ((length + 7) & ~7); i++, out += 2) store<i16>(out, 0);
 }

@@ -1,4 +1,4 @@
-import { addSums, heldLanes, madd, pairHigh, pairLow, rowLimit } from "./lanes";
+import { addSums, heldLanes, madd, pairHigh, pairLow, rowLimit, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
 // over all rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
@@ -19,8 +19,9 @@ export function gradient4(
   _scratch: usize,
 ): void {
   const even = rows & ~1;
-  for (let r = 0; r < even; r += rowLimit)
-    pairs4(codes + <usize>r * stride, stride, min(even - r, rowLimit), blocks, residuals + (<usize>r << 1), out, false);
+  const strip = min(stripRows(stride), rowLimit);
+  for (let r = 0; r < even; r += strip)
+    pairs4(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
   if (even < rows) pairs4(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
 }
 
@@ -80,8 +81,9 @@ function pairs4(
 
 export function gradient8(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  for (let r = 0; r < even; r += rowLimit)
-    pairs8(codes + <usize>r * stride, stride, min(even - r, rowLimit), blocks, residuals + (<usize>r << 1), out, false);
+  const strip = min(stripRows(stride), rowLimit);
+  for (let r = 0; r < even; r += strip)
+    pairs8(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
   if (even < rows) pairs8(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
 }
 
@@ -127,8 +129,9 @@ function pairs8(
 
 export function gradient2(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  for (let r = 0; r < even; r += rowLimit)
-    pairs2(codes + <usize>r * stride, stride, min(even - r, rowLimit), blocks, residuals + (<usize>r << 1), out, false);
+  const strip = min(stripRows(stride), rowLimit);
+  for (let r = 0; r < even; r += strip)
+    pairs2(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
   if (even < rows) pairs2(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
 }
 
@@ -188,9 +191,10 @@ function pairs2(
 
 export function gradient1(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  for (let r = 0; r < even; r += rowLimit) {
+  const strip = min(stripRows(stride), rowLimit);
+  for (let r = 0; r < even; r += strip) {
     const at = codes + <usize>r * stride;
-    const some = min(even - r, rowLimit);
+    const some = min(even - r, strip);
     pairs1(at, stride, some, blocks, residuals + (<usize>r << 1), out, 0, false);
     pairs1(at, stride, some, blocks, residuals + (<usize>r << 1), out + 512, 8, false);
   }

@@ -1,6 +1,6 @@
 import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
-import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, swapHalves } from "./lanes";
+import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, stripRows, swapHalves } from "./lanes";
 
 // The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
 // bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
@@ -72,29 +72,17 @@ export function dot4(
     return;
   }
   splitModel(model, blocks, scratch);
-  const half = (rows >> 2) << 1;
-  const apart = <usize>half * stride;
-  for (let r = 0; r < half; r += 2) {
-    const first = codes + <usize>r * stride;
-    quadDots(first, stride, apart, blocks, scratch, out + (<usize>r << 3), out + (<usize>(r + half) << 3));
-  }
-  for (let r = half << 1; r < rows; r++) {
-    const at = out + (<usize>r << 3);
-    quadDots(codes + <usize>r * stride, 0, 0, blocks, scratch, at, at);
-  }
+  const quarter = rows >> 2;
+  const apart = <usize>quarter * stride;
+  for (let r = 0; r < quarter; r++)
+    quadDots(codes + <usize>r * stride, apart, blocks, scratch, out + (<usize>r << 3), <usize>quarter << 3);
+  for (let r = quarter << 2; r < rows; r++)
+    quadDots(codes + <usize>r * stride, 0, blocks, scratch, out + (<usize>r << 3), 0);
 }
 
-/** Dots of rows at a, a + stride, a + apart and a + apart + stride: two at `near`, two at `far`. */
+/** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
 @inline
-function quadDots(
-  a: usize,
-  stride: usize,
-  apart: usize,
-  blocks: i32,
-  digits: usize,
-  near: usize,
-  far: usize,
-): void {
+function quadDots(a: usize, apart: usize, blocks: i32, digits: usize, out: usize, gap: usize): void {
   const low = heldLanes(0x0f0f, blocks);
   let nearSums = f64x2.splat(0);
   let farSums = nearSums;
@@ -120,14 +108,14 @@ function quadDots(
       f = v128.and(i16x8.shr_u(v, 4), low);
       a0 = dotAdd(a0, oddUpper, f);
       a1 = dotAdd(a1, oddLower, f);
-      v = v128.load(a + stride);
+      v = v128.load(a + apart);
       f = v128.and(v, low);
       b0 = dotAdd(b0, evenUpper, f);
       b1 = dotAdd(b1, evenLower, f);
       f = v128.and(i16x8.shr_u(v, 4), low);
       b0 = dotAdd(b0, oddUpper, f);
       b1 = dotAdd(b1, oddLower, f);
-      const across = a + apart;
+      const across = a + 2 * apart;
       v = v128.load(across);
       f = v128.and(v, low);
       c0 = dotAdd(c0, evenUpper, f);
@@ -135,7 +123,7 @@ function quadDots(
       f = v128.and(i16x8.shr_u(v, 4), low);
       c0 = dotAdd(c0, oddUpper, f);
       c1 = dotAdd(c1, oddLower, f);
-      v = v128.load(across + stride);
+      v = v128.load(across + apart);
       f = v128.and(v, low);
       d0 = dotAdd(d0, evenUpper, f);
       d1 = dotAdd(d1, evenLower, f);
@@ -149,12 +137,10 @@ function quadDots(
     nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
     farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
   }
-  if (stride == 0) {
-    store<f64>(near, f64x2.extract_lane(nearSums, 0));
-  } else {
-    v128.store(near, nearSums);
-    v128.store(far, farSums);
-  }
+  v128.store64_lane(out, nearSums, 0);
+  v128.store64_lane(out + gap, nearSums, 1);
+  v128.store64_lane(out + 2 * gap, farSums, 0);
+  v128.store64_lane(out + 3 * gap, farSums, 1);
 }
 
 /** Most rows of a gradient between two widenings: sums of 15 · 128 stay below 2^31. */
@@ -188,7 +174,9 @@ export function gradient4(
   scratch: usize,
 ): void {
   const fours = rows <= quadRows && narrow(residuals, rows, scratch) ? rows & ~3 : 0;
-  if (fours > 0) quads4(codes, stride, fours, blocks, scratch, out);
+  const strip = stripRows(stride);
+  for (let r = 0; r < fours; r += strip)
+    quads4(codes + <usize>r * stride, stride, min(fours - r, strip), blocks, scratch + <usize>r, out);
   if (fours == rows) return;
   const rest = codes + <usize>fours * stride;
   plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch);

@@ -19,10 +19,10 @@ export interface Float32EngineOptions {
 }
 
 /**
- * Bytes of rows that are read from memory once: their dot products, then their part of the gradient, while they are in the
- * first cache.
+ * Bytes of rows that are read from memory once: their dot products, then their part of the gradient, while they are in a
+ * near cache.
  */
-const stripBytes = 16_384;
+const stripBytes = 65_536;
 
 /** Values taken before whoever else waits for the event loop gets a turn. */
 const turnValues = 2 ** 22;

@@ -119,7 +119,7 @@ export function layOut(arena: Arena, needs: LayoutNeeds): PackedLayout {
   const { columns, batch, threads, guard } = needs;
   const length = vectorLength(columns);
   const vector = (): number => arena.allocate(8 * length);
-  const scratchBytes = Math.max(drawScratch(Math.max(length, batch)), productScratch(columns, batch));
+  const scratchBytes = Math.max(drawScratch(Math.ceil(Math.max(length, batch) / 2)), productScratch(columns, batch));
   const scratchStride = Math.ceil(scratchBytes / 64) * 64;
   const count = guard?.strengths.length ?? 0;
   const layout: PackedLayout = {

@@ -37,6 +37,11 @@ const headroom = 1.005;
 /** Rows and int16 entries are shared out in multiples of this, so that every share starts at a multiple of 16 bytes. */
 const rowGroup = 8;
 
+/** Blocks of a stream that so many draws take, each of 16 bits. */
+function drawBlocks(draws: number): number {
+  return Math.ceil(draws / 8);
+}
+
 /** @param parts Its place in the team; the layout is the same for all members. */
 export function createMember(parts: MemberParts): PackedMember {
   return new TeamMember(parts);
@@ -83,7 +88,7 @@ class TeamMember implements PackedMember {
     this.#to = Math.min(border(thread + 1), layout.columns);
     this.#rows.columns = layout.columns;
     const scratch = layout.scratch + thread * layout.scratchStride;
-    this.#round = { values: 0, length: 0, bits: 15, scale: 0, stream: noWords, firstWord: 0, out: 0, scratch };
+    this.#round = { values: 0, length: 0, bits: 15, scale: 0, stream: noWords, firstBlock: 0, out: 0, scratch };
     const own = 8 * this.#from;
     this.#gradient = {
       length: this.#to - this.#from,
@@ -154,7 +159,7 @@ class TeamMember implements PackedMember {
     if (!(most < Number.POSITIVE_INFINITY)) return "diverged";
     const scale = job.modelBits === fullBits ? most * headroom : most;
     const unit = scale / (2 ** job.modelBits - 1);
-    this.#roundModel(job, place.grid, scale, ordinal * columns);
+    this.#roundModel(job, place.grid, scale, ordinal * drawBlocks(columns));
     if (!this.#meet()) return "left";
     const first = this.#rowBorder(place.rows, this.#thread);
     const count = this.#rowBorder(place.rows, this.#thread + 1) - first;
@@ -162,7 +167,7 @@ class TeamMember implements PackedMember {
     if (!this.#meet()) return "left";
     const error = this.#largest(slot.residual);
     if (!(error < Number.POSITIVE_INFINITY)) return "diverged";
-    this.#roundResiduals(job, first, count, error, ordinal * batch);
+    this.#roundResiduals(job, first, count, error, ordinal * drawBlocks(batch));
     this.#sumGradient(place, first, count);
     if (!this.#meet()) return "left";
     this.#assemble(place, unit, error / (2 ** job.residualBits - 1));
@@ -172,7 +177,7 @@ class TeamMember implements PackedMember {
       if (!this.#meet()) return "left";
       const steepest = this.#largest(slot.gradient);
       if (!(steepest < Number.POSITIVE_INFINITY)) return "diverged";
-      this.#roundGradient(job, steepest, ordinal * columns);
+      this.#roundGradient(job, steepest, ordinal * drawBlocks(columns));
     }
     return this.#step(job) ? "done" : "left";
   }
@@ -229,11 +234,12 @@ class TeamMember implements PackedMember {
   }
 
   /** Q₃ of the own columns, and their share of the offset: Σ ratio · rounded model, a sum for every chunk of columns. */
-  #roundModel({ modelBits, streams }: PackedJob, grid: GridVectors, scale: number, firstWord: number): void {
+  #roundModel({ modelBits, streams }: PackedJob, grid: GridVectors, scale: number, firstBlock: number): void {
     const { scaled, model, modelFloats, chunkSums } = this.#layout;
     const from = this.#from;
     const to = this.#to;
-    this.#roundInto(scaled + 8 * from, to - from, model + 2 * from, modelBits, scale, streams.model, firstWord + from);
+    const block = firstBlock + drawBlocks(from);
+    this.#roundInto(scaled + 8 * from, to - from, model + 2 * from, modelBits, scale, streams.model, block);
     // Zero is no point of the scale: a column without variance would be rounded to one of its neighbours.
     for (const column of grid.idle) if (column >= from && column < to) this.#i16[model / 2 + column] = 0;
     for (let at = from; at < to; at += chunkColumns) {
@@ -250,7 +256,7 @@ class TeamMember implements PackedMember {
     bits: number,
     scale: number,
     stream: WordStream,
-    firstWord: number,
+    firstBlock: number,
   ): void {
     const run = this.#round;
     run.values = values;
@@ -259,7 +265,7 @@ class TeamMember implements PackedMember {
     run.bits = bits;
     run.scale = scale;
     run.stream = stream;
-    run.firstWord = firstWord;
+    run.firstBlock = firstBlock;
     if (length > 0) this.#kernels.roundVector(run);
   }
 
@@ -308,11 +314,12 @@ class TeamMember implements PackedMember {
     first: number,
     count: number,
     scale: number,
-    word: number,
+    firstBlock: number,
   ): void {
     const { residuals, roundedResiduals } = this.#layout;
     const out = roundedResiduals + 2 * first;
-    this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, word + first);
+    const block = firstBlock + drawBlocks(first);
+    this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, block);
     this.#leave(slot.residualSum, count > 0 ? this.#kernels.sumRounded(out, count) : 0);
   }
 
@@ -368,12 +375,13 @@ class TeamMember implements PackedMember {
   }
 
   /** Q₄ of the own columns, in place. */
-  #roundGradient({ gradientBits, streams }: PackedJob, scale: number, firstWord: number): void {
+  #roundGradient({ gradientBits, streams }: PackedJob, scale: number, firstBlock: number): void {
     const { roundedGradient, gradient } = this.#layout;
     const from = this.#from;
     const to = this.#to;
     const out = roundedGradient + 2 * from;
-    this.#roundInto(gradient + 8 * from, to - from, out, gradientBits, scale, streams.gradient, firstWord + from);
+    const block = firstBlock + drawBlocks(from);
+    this.#roundInto(gradient + 8 * from, to - from, out, gradientBits, scale, streams.gradient, block);
     const unit = scale / (2 ** gradientBits - 1);
     for (let j = from; j < to; j++) this.#f64[gradient / 8 + j] = (this.#i16[roundedGradient / 2 + j] as number) * unit;
   }

@@ -127,14 +127,14 @@ export interface RoundRun {
   /** Largest magnitude of the vector, set before rounding ({@link Kernels.largest}). */
   readonly scale: number;
   readonly stream: WordStream;
-  /** Position in the stream of the first component's word. */
-  readonly firstWord: number;
+  /** The stream's block in which the first component's draw lies: eight draws of 16 bits in each, in order. */
+  readonly firstBlock: number;
   /**
    * Receives int16 2·code − (2^bits − 1), which is ± (2^bits − 1) at the ends: the component is scale/(2^bits − 1) times
-   * that. All 0 where the scale is 0. Entries from `length` up to the next multiple of 8 are set to 0.
+   * that. All 0 where the scale is 0 or too small to divide by. Entries from `length` up to the next multiple of 8 are set to 0.
    */
   readonly out: number;
-  /** {@link drawScratch}(length) bytes. */
+  /** {@link drawScratch}(⌈length/2⌉) bytes. */
   readonly scratch: number;
 }
 
@@ -256,7 +256,10 @@ export interface Kernels {
   fillWords(stream: WordStream, firstBlock: number, blocks: number, out: number): void;
   /** Largest magnitude of float64[length]; NaN where any is NaN. */
   largest(values: number, length: number): number;
-  /** Rounds a vector: model (Q₃), residuals (Q_r), gradient (Q₄). */
+  /**
+   * Rounds a vector: model (Q₃), residuals (Q_r), gradient (Q₄). In 2⁻¹⁶ of a step a component is rounded to the nearest
+   * whole number, and from there without bias, by a draw of 16 bits.
+   */
   roundVector(run: RoundRun): void;
   /** out = a · b by component, float64. */
   multiply(a: number, b: number, length: number, out: number): void;

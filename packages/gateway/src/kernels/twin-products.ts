@@ -72,15 +72,13 @@ function floatViews(memory: TwinMemory, rows: FloatRows) {
   return { columns, step, values };
 }
 
-/** Sixteen sums side by side, column j in sum j mod 16, added up in the order of the SIMD lanes. */
-function dotFloat(values: Float32Array, base: number, x: Float32Array): number {
-  const sums = new Float32Array(16);
+/** Sums side by side, column j in sum j mod their number, 8 or 16, added up in the order of the SIMD lanes. */
+function dotFloat(values: Float32Array, base: number, x: Float32Array, side: 8 | 16): number {
+  const sums = new Float32Array(side);
   for (let j = 0; j < x.length; j++)
-    sums[j % 16] = (sums[j % 16] as number) + fround((values[base + j] as number) * (x[j] as number));
-  const lane = (l: number): number => {
-    const [a, b, c, d] = [sums[l], sums[l + 4], sums[l + 8], sums[l + 12]] as [number, number, number, number];
-    return fround(fround(a + b) + fround(c + d));
-  };
+    sums[j % side] = (sums[j % side] as number) + fround((values[base + j] as number) * (x[j] as number));
+  const pair = (l: number): number => fround((sums[l] as number) + (sums[l + 4] as number));
+  const lane = (l: number): number => (side === 8 ? pair(l) : fround(pair(l) + pair(l + 8)));
   return fround(fround(lane(0) + lane(1)) + fround(lane(2) + lane(3)));
 }
 
@@ -95,7 +93,7 @@ export function twinFloatProducts(memory: TwinMemory): Pick<Kernels, FloatProduc
       const { columns, step, values } = floatViews(memory, rows);
       const x = new Float32Array(memory.buffer, model, columns);
       const sums = new Float32Array(memory.buffer, out, rows.rows);
-      for (let r = 0; r < rows.rows; r++) sums[r] = dotFloat(values, r * step, x);
+      for (let r = 0; r < rows.rows; r++) sums[r] = dotFloat(values, r * step, x, 8);
     },
     gradientFloats: (rows, residuals, out) => {
       const { columns, step, values } = floatViews(memory, rows);
@@ -108,7 +106,7 @@ export function twinFloatProducts(memory: TwinMemory): Pick<Kernels, FloatProduc
       const b = new Float32Array(memory.buffer, targets, rows.rows);
       const x = new Float32Array(memory.buffer, model, columns);
       for (let r = 0; r < rows.rows; r++) {
-        const residual = fround(dotFloat(values, r * rowStep, x) - (b[r] as number));
+        const residual = fround(dotFloat(values, r * rowStep, x, 16) - (b[r] as number));
         addRow(values, r * rowStep, -fround(fround(step) * residual), x);
       }
     },

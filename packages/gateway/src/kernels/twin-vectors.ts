@@ -37,20 +37,37 @@ function encodeRows(memory: TwinMemory, run: EncodeRun): number {
   return -1;
 }
 
+/** Draws of 16 bits in a stream's order: the low half of a word first. */
+function drawReader(stream: WordStream, firstBlock: number): () => number {
+  const word = wordReader(stream, 4 * firstBlock);
+  let upper: number | undefined;
+  return () => {
+    if (upper !== undefined) {
+      const draw = upper;
+      upper = undefined;
+      return draw;
+    }
+    const both = word();
+    upper = both >>> 16;
+    return both & 0xffff;
+  };
+}
+
 function roundVector(memory: TwinMemory, run: RoundRun): void {
   const { length, scale } = run;
   const intervals = 2 ** run.bits - 1;
   const values = new Float64Array(memory.buffer, run.values, length);
   const out = new Int16Array(memory.buffer, run.out, Math.ceil(length / 8) * 8).fill(0);
-  const middle = (intervals / 2) * whole;
+  const middle = intervals * 2 ** 15;
   const slope = middle / scale;
   if (!(slope < Number.POSITIVE_INFINITY)) return;
-  const word = wordReader(run.stream, run.firstWord);
+  const draw = drawReader(run.stream, run.firstBlock);
   for (let i = 0; i < length; i++) {
-    // In 2⁻³² of a step; adding 2⁵² rounds it to a whole number of those.
-    const position = ((values[i] as number) * slope + (middle + 2 ** 52) - 2 ** 52) / whole;
-    const base = Math.floor(position);
-    out[i] = 2 * (word() / whole < position - base ? base + 1 : base) - intervals;
+    // In 2⁻¹⁶ of a step; adding 2⁵² rounds it to a whole number of those.
+    const position = (values[i] as number) * slope + (middle + 2 ** 52) - 2 ** 52;
+    const base = Math.floor(position / 2 ** 16);
+    const up = draw() >= 2 ** 16 * (base + 1) - position;
+    out[i] = 2 * (up ? base + 1 : base) - intervals;
   }
 }
 

@@ -137,11 +137,11 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     fillWords: ({ keyLow, keyHigh, indexLow, indexHigh }, firstBlock, blocks, out) =>
       calls.fillWords(keyLow, keyHigh, indexLow, indexHigh, firstBlock, blocks, out),
     largest: (values, length) => calls.largest(values, length),
-    roundVector: ({ values, length, bits, scale, stream, firstWord, out, scratch }) => {
+    roundVector: ({ values, length, bits, scale, stream, firstBlock, out, scratch }) => {
       const { keyLow, keyHigh, indexLow, indexHigh } = stream;
       const intervals = 2 ** bits - 1;
       // biome-ignore format: an argument a line says no more.
-      calls.roundVector(values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh, firstWord, out, scratch);
+      calls.roundVector(values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh, firstBlock, out, scratch);
     },
     multiply: (a, b, length, out) => calls.multiply(a, b, length, out),
     assembleGradient: (run) => {

@@ -5,7 +5,6 @@ import {
   defineGrid,
   defineSchema,
   packCodes,
-  quantizeVector,
 } from "@zipml/codec";
 import { describe, expect, test } from "vitest";
 import { type CodeWidth, drawScratch, gramScratch, paddedColumns, rowStride } from "../../src/kernels/contract.ts";
@@ -239,25 +238,66 @@ describe("words and vectors", () => {
     [4, 1],
     [8, 1003],
     [15, 30],
-  ])("rounding to %i bits, %i components: the codec's codes", (bits, length) => {
+  ])("rounding to %i bits, %i components: the neighbour that the stream's 16 bits choose", (bits, length) => {
     const pair = new KernelPair();
     const values = Float64Array.from(normals(random(`round/${bits}`), length));
     if (length > 4) values.set([3, -3, 0, -0, 3 - 2 ** -51]);
-    const draws = createStream("train/model/1", 3);
-    for (let i = 0; i < 6; i++) draws.word();
-    const { codes, scale } = quantizeVector(values, bits, draws);
     const at = pair.put(values);
-    expect(pair.run((kernels) => kernels.largest(at, length))).toBe(scale);
+    const scale = pair.run((kernels) => kernels.largest(at, length));
     const out = pair.put(new Int16Array(Math.ceil(length / 8) * 8).fill(99));
-    const scratch = pair.room(drawScratch(length));
-    const run = { values: at, length, bits, scale, stream: wordStream("train/model/1", 3), firstWord: 6, out, scratch };
+    const scratch = pair.room(drawScratch(Math.ceil(length / 2)));
+    const stream = wordStream("train/model/1", 3);
+    const run = { values: at, length, bits, scale, stream, firstBlock: 6, out, scratch };
     pair.run((kernels) => kernels.roundVector(run), scratch);
+    const words = createStream("train/model/1", 3);
+    for (let i = 0; i < 24; i++) words.word();
+    const draws = Array.from({ length: Math.ceil(length / 2) }, () => words.word()).flatMap((w) => [
+      w & 0xffff,
+      w >>> 16,
+    ]);
     const intervals = 2 ** bits - 1;
-    expect([...new Int16Array(pair.wasm.memory.buffer, out, length)]).toEqual(
-      Array.from(codes, (code) => 2 * code - intervals),
-    );
+    const rounded = new Int16Array(pair.wasm.memory.buffer, out, length);
+    for (const [i, value] of values.entries()) {
+      const position = ((value / scale + 1) / 2) * intervals;
+      const code = Math.floor(position + ((draws[i] as number) + 0.5) / 2 ** 16);
+      // Up to half of 2⁻¹⁶ comes from rounding the position, the rest from taking the draw at its middle.
+      const close = Math.abs(position + ((draws[i] as number) + 0.5) / 2 ** 16 - Math.round(position)) < 2 ** -15;
+      if (!close) expect(rounded[i]).toBe(2 * code - intervals);
+      else expect([2 * code - intervals - 2, 2 * code - intervals, 2 * code - intervals + 2]).toContain(rounded[i]);
+    }
     pair.run((kernels) => kernels.roundVector({ ...run, scale: 0 }), scratch);
     expect(new Set(new Int16Array(pair.wasm.memory.buffer, out, length))).toEqual(new Set([0]));
+    pair.run((kernels) => kernels.roundVector({ ...run, scale: 2 ** -1074 }), scratch);
+    expect(new Set(new Int16Array(pair.wasm.memory.buffer, out, length))).toEqual(new Set([0]));
+  });
+
+  test.each([1, 3, 7])("rounding to %i bits has no bias, within 5 standard errors; to the nearest has", (bits) => {
+    const pair = new KernelPair();
+    const length = 4096;
+    const rounds = 64;
+    const intervals = 2 ** bits - 1;
+    const values = Float64Array.from({ length }, (_, i) => (2 * i + 1) / length - 1);
+    const [at, out] = [pair.put(values), pair.room(length * 2)];
+    const scratch = pair.room(drawScratch(length / 2));
+    const stream = wordStream("no bias", bits);
+    const errors = { drawn: 0, nearest: 0, variance: 0 };
+    for (let round = 0; round < rounds; round++) {
+      const run = { values: at, length, bits, scale: 1, stream, firstBlock: (round * length) / 8, out, scratch };
+      pair.run((kernels) => kernels.roundVector(run), scratch);
+      const rounded = new Int16Array(pair.wasm.memory.buffer, out, length);
+      for (const [i, value] of values.entries()) {
+        // Weighted so that a pull towards the nearest step can't cancel out.
+        const position = ((value + 1) / 2) * intervals;
+        const part = position - Math.floor(position);
+        const weight = part < 0.5 ? 1 : -1;
+        errors.drawn += weight * ((rounded[i] as number) - value * intervals);
+        errors.nearest += weight * 2 * (Math.round(position) - position);
+        errors.variance += 4 * part * (1 - part);
+      }
+    }
+    const bound = 5 * Math.sqrt(errors.variance);
+    expect(Math.abs(errors.drawn)).toBeLessThan(bound);
+    expect(Math.abs(errors.nearest)).toBeGreaterThan(bound);
   });
 
   test("a sum of int16 that leaves 32 bits", () => {
