@@ -12,8 +12,8 @@ export interface Contestant {
   readonly bytes: number;
   /** Values that an epoch reads. */
   readonly values: number;
-  /** The model is 0 again. */
-  reset(): Promise<void>;
+  /** The model is 0 again. @param seed Of mini-batches' order and of rounding, where the contestant has one. */
+  reset(seed: number): Promise<void>;
   /** One epoch; its seconds, elapsed. */
   epoch(step: number): Promise<number>;
   /** Loss over the optimum's; undefined where the model is not told. */
@@ -36,9 +36,10 @@ export async function engineContestant(set: SyntheticSet, entry: EngineEntry): P
   const source = bits === 0 ? rawSource(set) : codedSource(set, bits);
   const driver: Driver = createDriver(set, source, bits, batch);
   let epochs = 0;
+  let seed = 1;
   const epoch = async (step: number): Promise<number> => {
     epochs += 1;
-    const context = driver.context(epochs, step);
+    const context = driver.context(epochs, step, seed);
     const start = performance.now();
     await engine.epoch(context);
     return (performance.now() - start) / 1000;
@@ -50,7 +51,8 @@ export async function engineContestant(set: SyntheticSet, entry: EngineEntry): P
     values: set.rows * set.columns,
     bytes: set.rows * (bits === 0 ? 4 * set.columns : (set.columns * packedWidth(bits)) / 8),
     epoch,
-    reset: async () => {
+    reset: async (next) => {
+      seed = next;
       epochs = 0;
       driver.weights.fill(0);
     },

@@ -7,7 +7,8 @@ import { blockRows, encodeQuickly, featureDeviation, type SyntheticSet } from ".
 /** A training that is driven epoch by epoch, without the passes that find scales: they are known. */
 export interface Driver {
   readonly weights: Float64Array;
-  context(epoch: number, step: number): EpochContext;
+  /** @param seed Orders mini-batches and draws what rounding takes. */
+  context(epoch: number, step: number, seed: number): EpochContext;
 }
 
 function taskOf(columns: number): Task {
@@ -88,10 +89,10 @@ export function createDriver(set: SyntheticSet, source: SampleSource, bits: numb
   const exact = { guard: undefined, modelBits: 0, residualBits: 0, gradientBits: 0 } as const;
   return {
     weights,
-    context: (epoch, step) => ({
-      ...{ ...fixed, ...exact, epoch, step, seed: 1 },
+    context: (epoch, step, seed) => ({
+      ...{ ...fixed, ...exact, epoch, step, seed },
       spreads: bits === 0 ? undefined : spreads,
-      streams: createStreams(1, epoch),
+      streams: createStreams(seed, epoch),
       trail: undefined,
       signal: undefined,
     }),

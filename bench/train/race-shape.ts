@@ -142,9 +142,9 @@ export async function raceShape(race: Race): Promise<RaceResult> {
     // As the driver's automatic step: an eigenvalue a little above 1, and the rows' energy over the mini-batch.
     const alphaOf = ({ spread }: Contestant): number => 1 / (1.2 + (shape.columns * (1 + spread) ** 2) / shape.batch);
     const rates = await measureRates(contestants, rounds, 1e-4, progress);
-    const descents = await measureDescents(contestants, rounds, (contestant) => {
+    const descents = await measureDescents(contestants, rounds, (contestant, seed) => {
       progress(`n = ${shape.columns}: ${contestant.id} descends`);
-      return descend(contestant, alphaOf(contestant), descentEpochs);
+      return descend(contestant, seed, alphaOf(contestant), descentEpochs);
     });
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));
     const reads = selection.has("bandwidth", shape.suffix) ? sgd : undefined;

@@ -56,11 +56,17 @@ export interface LossCurve {
 /**
  * Descends from 0 with a step that is halved after each epoch.
  *
+ * @param seed Of the order of mini-batches and of rounding.
  * @param epochs How many.
  * @returns Undefined where the contestant does not tell its model.
  */
-export async function descend(contestant: Contestant, alpha: number, epochs: number): Promise<LossCurve | undefined> {
-  await contestant.reset();
+export async function descend(
+  contestant: Contestant,
+  seed: number,
+  alpha: number,
+  epochs: number,
+): Promise<LossCurve | undefined> {
+  await contestant.reset(seed);
   const points: { seconds: number; loss: number }[] = [];
   let seconds = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -75,16 +81,16 @@ export async function descend(contestant: Contestant, alpha: number, epochs: num
 /** Descents of each contestant that tells its model, one a round. */
 export type Descents = ReadonlyMap<string, readonly LossCurve[]>;
 
-/** Descents of all contestants, {@link inTurn}. */
+/** Descents of all contestants, {@link inTurn}; in each round with another seed. */
 export async function measureDescents(
   contestants: readonly Contestant[],
   rounds: number,
-  one: (contestant: Contestant) => Promise<LossCurve | undefined>,
+  one: (contestant: Contestant, seed: number) => Promise<LossCurve | undefined>,
 ): Promise<Descents> {
   const descents = new Map<string, LossCurve[]>();
   const silent = new Set<Contestant>();
-  for (const [contestant] of inTurn(contestants, rounds)) {
-    const curve = silent.has(contestant) ? undefined : await one(contestant);
+  for (const [contestant, round] of inTurn(contestants, rounds)) {
+    const curve = silent.has(contestant) ? undefined : await one(contestant, round + 1);
     if (curve === undefined) silent.add(contestant);
     else descents.set(contestant.id, [...(descents.get(contestant.id) ?? []), curve]);
   }
