@@ -1,10 +1,13 @@
-import { blockLimit, bothTotals, fourTotals, heldLanes, madd, swapHalves, total } from "./lanes";
+import { blockLimit, bothTotals, fourTotals, heldLanes, madd, storeFour, swapHalves, total } from "./lanes";
 
 // Two rows at a time share the model's loads; they lie half the rows apart, as two long runs through memory are read
 // faster than one. A field that lies higher in its lane is masked in place and its sum
 // scaled down at the end, which saves the shift; the scale is a power of two, so nothing is rounded.
 
-/** @param _scratch For the kernel that stands in its place where there are relaxed instructions. */
+/**
+ * @param _scratch For the kernel that stands in its place where there are relaxed instructions.
+ * @param narrow 1 where the last block holds eight columns at most, which are its field 0 alone; otherwise 0.
+ */
 export function dot4(
   codes: usize,
   stride: usize,
@@ -13,24 +16,39 @@ export function dot4(
   model: usize,
   out: usize,
   _scratch: usize,
+  narrow: i32,
 ): void {
   const quarter = rows >> 2;
   const apart = <usize>quarter * stride;
   for (let r = 0; r < quarter; r++)
-    quadDots4(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>quarter << 3);
+    quadDots4(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>quarter << 3, narrow);
   for (let r = quarter << 2; r < rows; r++)
-    quadDots4(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0);
+    quadDots4(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0, narrow);
+}
+
+/** sum + products of one field of either byte. */
+@inline
+function bothBytes(sum: v128, lower: v128, upper: v128, field: v128, m: v128, n: v128): v128 {
+  return madd(madd(sum, v128.and(lower, field), m), v128.and(upper, field), n);
 }
 
 /** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
 @inline
-function quadDots4(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
+function quadDots4(
+  a: usize,
+  apart: usize,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  gap: usize,
+  narrow: i32,
+): void {
   const low = heldLanes(0x0f, blocks);
   const high = heldLanes(0xf0, blocks);
   let nearSums = f64x2.splat(0);
   let farSums = nearSums;
   for (let left = blocks; left > 0; left -= blockLimit) {
-    const end = a + (<usize>min(left, blockLimit) << 4);
+    const end = a + (<usize>(left <= blockLimit ? left - narrow : blockLimit) << 4);
     let a0 = i32x4.splat(0);
     let a1 = a0;
     let b0 = a0;
@@ -46,45 +64,43 @@ function quadDots4(a: usize, apart: usize, blocks: i32, model: usize, out: usize
       const o = v128.load(model, 32);
       const p = v128.load(model, 48);
       let v = v128.load(a);
-      a0 = madd(a0, v128.and(v, low), m);
-      a1 = madd(a1, v128.and(v, high), n);
-      v = i16x8.shr_u(v, 8);
-      a0 = madd(a0, v128.and(v, low), o);
-      a1 = madd(a1, v128.and(v, high), p);
+      let w = i16x8.shr_u(v, 8);
+      a0 = bothBytes(a0, v, w, low, m, o);
+      a1 = bothBytes(a1, v, w, high, n, p);
       v = v128.load(a + apart);
-      b0 = madd(b0, v128.and(v, low), m);
-      b1 = madd(b1, v128.and(v, high), n);
-      v = i16x8.shr_u(v, 8);
-      b0 = madd(b0, v128.and(v, low), o);
-      b1 = madd(b1, v128.and(v, high), p);
+      w = i16x8.shr_u(v, 8);
+      b0 = bothBytes(b0, v, w, low, m, o);
+      b1 = bothBytes(b1, v, w, high, n, p);
       v = v128.load(across);
-      c0 = madd(c0, v128.and(v, low), m);
-      c1 = madd(c1, v128.and(v, high), n);
-      v = i16x8.shr_u(v, 8);
-      c0 = madd(c0, v128.and(v, low), o);
-      c1 = madd(c1, v128.and(v, high), p);
+      w = i16x8.shr_u(v, 8);
+      c0 = bothBytes(c0, v, w, low, m, o);
+      c1 = bothBytes(c1, v, w, high, n, p);
       v = v128.load(across + apart);
-      d0 = madd(d0, v128.and(v, low), m);
-      d1 = madd(d1, v128.and(v, high), n);
-      v = i16x8.shr_u(v, 8);
-      d0 = madd(d0, v128.and(v, low), o);
-      d1 = madd(d1, v128.and(v, high), p);
+      w = i16x8.shr_u(v, 8);
+      d0 = bothBytes(d0, v, w, low, m, o);
+      d1 = bothBytes(d1, v, w, high, n, p);
       a += 16;
       model += 64;
     }
-    const totals = fourTotals(
-      i32x4.add(a0, i32x4.shr_s(a1, 4)),
-      i32x4.add(b0, i32x4.shr_s(b1, 4)),
-      i32x4.add(c0, i32x4.shr_s(c1, 4)),
-      i32x4.add(d0, i32x4.shr_s(d1, 4)),
-    );
+    if (left <= blockLimit && narrow) {
+      const across = a + 2 * apart;
+      const m = v128.load(model);
+      a0 = madd(a0, v128.and(v128.load(a), low), m);
+      b0 = madd(b0, v128.and(v128.load(a + apart), low), m);
+      c0 = madd(c0, v128.and(v128.load(across), low), m);
+      d0 = madd(d0, v128.and(v128.load(across + apart), low), m);
+    }
+    const totals = fourTotals(scaled4(a0, a1), scaled4(b0, b1), scaled4(c0, c1), scaled4(d0, d1));
     nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
     farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
   }
-  v128.store64_lane(out, nearSums, 0);
-  v128.store64_lane(out + gap, nearSums, 1);
-  v128.store64_lane(out + 2 * gap, farSums, 0);
-  v128.store64_lane(out + 3 * gap, farSums, 1);
+  storeFour(out, gap, nearSums, farSums);
+}
+
+/** Sums of the lower fields, and of the higher ones, which are 16 times too large. */
+@inline
+function scaled4(low: v128, high: v128): v128 {
+  return i32x4.add(low, i32x4.shr_s(high, 4));
 }
 
 export function dot8(codes: usize, stride: usize, rows: i32, blocks: i32, model: usize, out: usize): void {

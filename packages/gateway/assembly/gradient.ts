@@ -8,7 +8,10 @@ function residualPair(at: usize, lone: bool): v128 {
   return lone ? i32x4.splat(<i32>load<u16>(at)) : v128.load32_splat(at);
 }
 
-/** @param _scratch For the kernel that stands in its place where there are relaxed instructions. */
+/**
+ * @param _scratch For the kernel that stands in its place where there are relaxed instructions.
+ * @param narrow 1 where the last block holds eight columns at most, which are its field 0 alone; otherwise 0.
+ */
 export function gradient4(
   codes: usize,
   stride: usize,
@@ -17,12 +20,51 @@ export function gradient4(
   residuals: usize,
   out: usize,
   _scratch: usize,
+  narrow: i32,
 ): void {
   const even = rows & ~1;
+  const whole = blocks - narrow;
+  const last = codes + <usize>even * stride;
+  const residual = residuals + (<usize>even << 1);
   const strip = min(stripRows(stride), rowLimit);
-  for (let r = 0; r < even; r += strip)
-    pairs4(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
-  if (even < rows) pairs4(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
+  for (let r = 0; r < even; r += strip) {
+    const at = codes + <usize>r * stride;
+    const some = min(even - r, strip);
+    pairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
+    if (narrow) narrowPairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
+  }
+  if (even == rows) return;
+  pairs4(last, 0, 1, whole, residual, out, true);
+  if (narrow) narrowPairs4(last, 0, 1, whole, residual, out, true);
+}
+
+/** Field 0 of one block alone. */
+@inline
+function narrowPairs4(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  block: i32,
+  residuals: usize,
+  out: usize,
+  lone: bool,
+): void {
+  const low = heldLanes(0x0f, rows);
+  const end = residuals + (<usize>rows << 1);
+  let p = codes + (<usize>block << 4);
+  let s0 = i32x4.splat(0);
+  let s1 = s0;
+  for (let q = residuals; q < end; q += 4) {
+    const residual = residualPair(q, lone);
+    const v = v128.load(p);
+    const w = v128.load(p + stride);
+    s0 = madd(s0, v128.and(pairLow(v, w), low), residual);
+    s1 = madd(s1, v128.and(pairHigh(v, w), low), residual);
+    p += stride << 1;
+  }
+  const to = out + (<usize>block << 8);
+  addSums(to, s0, 0);
+  addSums(to + 32, s1, 0);
 }
 
 @inline

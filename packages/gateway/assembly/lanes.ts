@@ -74,6 +74,15 @@ export function fourTotals(a: v128, b: v128, c: v128, d: v128): v128 {
   );
 }
 
+/** Four doubles, `gap` bytes from each other. */
+@inline
+export function storeFour(out: usize, gap: usize, near: v128, far: v128): void {
+  v128.store64_lane(out, near, 0);
+  v128.store64_lane(out + gap, near, 1);
+  v128.store64_lane(out + 2 * gap, far, 0);
+  v128.store64_lane(out + 3 * gap, far, 1);
+}
+
 /** Lanes 0 to 3 of two rows side by side: even lanes from the first, odd ones from the second. */
 @inline
 export function pairLow(a: v128, b: v128): v128 {

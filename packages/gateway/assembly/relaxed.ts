@@ -1,6 +1,6 @@
 import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
-import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, stripRows, swapHalves } from "./lanes";
+import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, storeFour, stripRows, swapHalves } from "./lanes";
 
 // The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
 // bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
@@ -54,10 +54,7 @@ function joined(upper: v128, lower: v128): v128 {
   return i32x4.add(i32x4.shl(upper, 8), lower);
 }
 
-/**
- * Four rows at a time share the model's loads and have their lanes added up at once; two and two of them lie half the rows
- * apart, as two long runs through memory are read faster than one.
- */
+/** Four rows at a time, a quarter of the rows apart; `narrow` as in the plain kernel. */
 export function dot4(
   codes: usize,
   stride: usize,
@@ -66,28 +63,37 @@ export function dot4(
   model: usize,
   out: usize,
   scratch: usize,
+  narrow: i32,
 ): void {
   if (!fitsDigits(model, blocks)) {
-    plainDot4(codes, stride, rows, blocks, model, out, scratch);
+    plainDot4(codes, stride, rows, blocks, model, out, scratch, narrow);
     return;
   }
   splitModel(model, blocks, scratch);
   const quarter = rows >> 2;
   const apart = <usize>quarter * stride;
   for (let r = 0; r < quarter; r++)
-    quadDots(codes + <usize>r * stride, apart, blocks, scratch, out + (<usize>r << 3), <usize>quarter << 3);
+    quadDots(codes + <usize>r * stride, apart, blocks, scratch, out + (<usize>r << 3), <usize>quarter << 3, narrow);
   for (let r = quarter << 2; r < rows; r++)
-    quadDots(codes + <usize>r * stride, 0, blocks, scratch, out + (<usize>r << 3), 0);
+    quadDots(codes + <usize>r * stride, 0, blocks, scratch, out + (<usize>r << 3), 0, narrow);
 }
 
 /** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
 @inline
-function quadDots(a: usize, apart: usize, blocks: i32, digits: usize, out: usize, gap: usize): void {
+function quadDots(
+  a: usize,
+  apart: usize,
+  blocks: i32,
+  digits: usize,
+  out: usize,
+  gap: usize,
+  narrow: i32,
+): void {
   const low = heldLanes(0x0f0f, blocks);
   let nearSums = f64x2.splat(0);
   let farSums = nearSums;
   for (let left = blocks; left > 0; left -= dotBlocks) {
-    const end = a + (<usize>min(left, dotBlocks) << 4);
+    const end = a + (<usize>(left <= dotBlocks ? left - narrow : dotBlocks) << 4);
     let a0 = i32x4.splat(0);
     let a1 = a0;
     let b0 = a0;
@@ -97,57 +103,62 @@ function quadDots(a: usize, apart: usize, blocks: i32, digits: usize, out: usize
     let d0 = a0;
     let d1 = a0;
     while (a < end) {
+      const across = a + 2 * apart;
       const evenUpper = v128.load(digits);
       const evenLower = v128.load(digits, 16);
       const oddUpper = v128.load(digits, 32);
       const oddLower = v128.load(digits, 48);
       let v = v128.load(a);
       let f = v128.and(v, low);
-      a0 = dotAdd(a0, evenUpper, f);
-      a1 = dotAdd(a1, evenLower, f);
-      f = v128.and(i16x8.shr_u(v, 4), low);
-      a0 = dotAdd(a0, oddUpper, f);
-      a1 = dotAdd(a1, oddLower, f);
+      let g = v128.and(i16x8.shr_u(v, 4), low);
+      a0 = dotAdd(dotAdd(a0, evenUpper, f), oddUpper, g);
+      a1 = dotAdd(dotAdd(a1, evenLower, f), oddLower, g);
       v = v128.load(a + apart);
       f = v128.and(v, low);
-      b0 = dotAdd(b0, evenUpper, f);
-      b1 = dotAdd(b1, evenLower, f);
-      f = v128.and(i16x8.shr_u(v, 4), low);
-      b0 = dotAdd(b0, oddUpper, f);
-      b1 = dotAdd(b1, oddLower, f);
-      const across = a + 2 * apart;
+      g = v128.and(i16x8.shr_u(v, 4), low);
+      b0 = dotAdd(dotAdd(b0, evenUpper, f), oddUpper, g);
+      b1 = dotAdd(dotAdd(b1, evenLower, f), oddLower, g);
       v = v128.load(across);
       f = v128.and(v, low);
-      c0 = dotAdd(c0, evenUpper, f);
-      c1 = dotAdd(c1, evenLower, f);
-      f = v128.and(i16x8.shr_u(v, 4), low);
-      c0 = dotAdd(c0, oddUpper, f);
-      c1 = dotAdd(c1, oddLower, f);
+      g = v128.and(i16x8.shr_u(v, 4), low);
+      c0 = dotAdd(dotAdd(c0, evenUpper, f), oddUpper, g);
+      c1 = dotAdd(dotAdd(c1, evenLower, f), oddLower, g);
       v = v128.load(across + apart);
       f = v128.and(v, low);
-      d0 = dotAdd(d0, evenUpper, f);
-      d1 = dotAdd(d1, evenLower, f);
-      f = v128.and(i16x8.shr_u(v, 4), low);
-      d0 = dotAdd(d0, oddUpper, f);
-      d1 = dotAdd(d1, oddLower, f);
+      g = v128.and(i16x8.shr_u(v, 4), low);
+      d0 = dotAdd(dotAdd(d0, evenUpper, f), oddUpper, g);
+      d1 = dotAdd(dotAdd(d1, evenLower, f), oddLower, g);
       a += 16;
       digits += 64;
+    }
+    if (left <= dotBlocks && narrow) {
+      const upper = v128.load(digits);
+      const lower = v128.load(digits, 16);
+      let f = v128.and(v128.load(a), low);
+      a0 = dotAdd(a0, upper, f);
+      a1 = dotAdd(a1, lower, f);
+      f = v128.and(v128.load(a + apart), low);
+      b0 = dotAdd(b0, upper, f);
+      b1 = dotAdd(b1, lower, f);
+      f = v128.and(v128.load(a + 2 * apart), low);
+      c0 = dotAdd(c0, upper, f);
+      c1 = dotAdd(c1, lower, f);
+      f = v128.and(v128.load(a + 3 * apart), low);
+      d0 = dotAdd(d0, upper, f);
+      d1 = dotAdd(d1, lower, f);
     }
     const totals = fourTotals(joined(a0, a1), joined(b0, b1), joined(c0, c1), joined(d0, d1));
     nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
     farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
   }
-  v128.store64_lane(out, nearSums, 0);
-  v128.store64_lane(out + gap, nearSums, 1);
-  v128.store64_lane(out + 2 * gap, farSums, 0);
-  v128.store64_lane(out + 3 * gap, farSums, 1);
+  storeFour(out, gap, nearSums, farSums);
 }
 
 /** Most rows of a gradient between two widenings: sums of 15 · 128 stay below 2^31. */
 const quadRows: i32 = 1 << 20;
 
 /** Copies residuals as bytes; false where one does not fit. */
-function narrow(residuals: usize, rows: i32, out: usize): bool {
+function narrowed(residuals: usize, rows: i32, out: usize): bool {
   let i = 0;
   for (; i + 8 <= rows; i += 8) {
     const v = v128.load(residuals + (<usize>i << 1));
@@ -163,7 +174,7 @@ function narrow(residuals: usize, rows: i32, out: usize): bool {
   return true;
 }
 
-/** Rows in fours while their residuals are bytes; the others two by two. */
+/** Rows in fours while their residuals are bytes; the others two by two. `narrow` as in the plain kernel. */
 export function gradient4(
   codes: usize,
   stride: usize,
@@ -172,14 +183,47 @@ export function gradient4(
   residuals: usize,
   out: usize,
   scratch: usize,
+  narrow: i32,
 ): void {
-  const fours = rows <= quadRows && narrow(residuals, rows, scratch) ? rows & ~3 : 0;
+  const fours = rows <= quadRows && narrowed(residuals, rows, scratch) ? rows & ~3 : 0;
   const strip = stripRows(stride);
-  for (let r = 0; r < fours; r += strip)
-    quads4(codes + <usize>r * stride, stride, min(fours - r, strip), blocks, scratch + <usize>r, out);
+  for (let r = 0; r < fours; r += strip) {
+    const at = codes + <usize>r * stride;
+    const some = min(fours - r, strip);
+    quads4(at, stride, some, blocks - narrow, scratch + <usize>r, out);
+    if (narrow) narrowQuads4(at, stride, some, blocks - 1, scratch + <usize>r, out);
+  }
   if (fours == rows) return;
   const rest = codes + <usize>fours * stride;
-  plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch);
+  plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch, narrow);
+}
+
+/** Field 0 of one block alone, which lies in its even bytes. */
+@inline
+function narrowQuads4(codes: usize, stride: usize, rows: i32, block: i32, residuals: usize, out: usize): void {
+  const low = heldLanes(0x0f, rows);
+  const end = residuals + <usize>rows;
+  const two = stride << 1;
+  let p = codes + (<usize>block << 4);
+  let s0 = i32x4.splat(0);
+  let s1 = s0;
+  for (let q = residuals; q < end; q += 4) {
+    const residual = v128.load32_splat(q);
+    const a = v128.and(v128.load(p), low);
+    const b = v128.and(v128.load(p + stride), low);
+    p += two;
+    const c = v128.and(v128.load(p), low);
+    const d = v128.and(v128.load(p + stride), low);
+    p += two;
+    // Bytes of rows a and b, and of c and d, by turns: eight columns each.
+    const ab = v128.or(a, i16x8.shl(b, 8));
+    const cd = v128.or(c, i16x8.shl(d, 8));
+    s0 = dotAdd(s0, residual, pairLow(ab, cd));
+    s1 = dotAdd(s1, residual, pairHigh(ab, cd));
+  }
+  const to = out + (<usize>block << 8);
+  addSums(to, s0, 0);
+  addSums(to + 32, s1, 0);
 }
 
 /** Lanes are the sums of a block's bytes 0 … 7: of columns 0, 16, 1, 17 and 2, 18, 3, 19 from `out` on. */

@@ -9,12 +9,12 @@ type Call<Count extends number, Result = void> = (...values: Numbers<Count>) => 
 export interface WasmExports {
   readonly dot1: Call<7>;
   readonly dot2: Call<7>;
-  readonly dot4: Call<7>;
+  readonly dot4: Call<8>;
   readonly dot8: Call<7>;
   readonly dotLattice: Call<6>;
   readonly gradient1: Call<7>;
   readonly gradient2: Call<7>;
-  readonly gradient4: Call<7>;
+  readonly gradient4: Call<8>;
   readonly gradient8: Call<7>;
   readonly gradientLattice: Call<6>;
   readonly dotTable: Call<8>;

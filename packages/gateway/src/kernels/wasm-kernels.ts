@@ -51,6 +51,8 @@ function instantiate(memory: WasmMemory, module: WasmModule): WasmExports {
 
 const blocksOf = ({ width, columns }: CodeRows): number => rowStride(width, columns) / blockBytes;
 const floatBlocks = ({ columns }: FloatRows): number => Math.ceil(columns / floatBlock);
+/** 1 where the last block of 4-bit codes holds eight columns at most: one of its four fields, and the kernels leave out the others. */
+const isNarrow = ({ columns }: CodeRows): number => ((columns + 31) % 32 < 8 ? 1 : 0);
 const latticeBlocks = (columns: number): number => Math.ceil(columns / 8);
 
 /**
@@ -80,11 +82,20 @@ function productCalls(calls: WasmExports): Pick<Kernels, Products> {
   const dots = { 1: calls.dot1, 2: calls.dot2, 4: calls.dot4, 8: calls.dot8 };
   const gradients = { 1: calls.gradient1, 2: calls.gradient2, 4: calls.gradient4, 8: calls.gradient8 };
   return {
-    // The kernels of other widths take one number less: WebAssembly leaves out what it is given beyond.
+    // The kernels of other widths take two numbers less: WebAssembly leaves out what it is given beyond.
     dotRows: (rows, model, out, scratch) =>
-      dots[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), model, out, scratch),
+      dots[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), model, out, scratch, isNarrow(rows)),
     gradientRows: (rows, residuals, out, scratch) =>
-      gradients[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), residuals, out, scratch),
+      gradients[rows.width](
+        rows.codes,
+        rows.stride,
+        rows.rows,
+        blocksOf(rows),
+        residuals,
+        out,
+        scratch,
+        isNarrow(rows),
+      ),
     dotTable: ({ width, codes, stride, rows, columns }, tables, model, out) =>
       calls.dotTable(width, codes, stride, rows, columns, tables, model, out),
     gradientTable: ({ width, codes, stride, rows, columns }, tables, residuals, out) =>

@@ -19,6 +19,8 @@ const shapes = [
   [7, 100],
   [64, 129],
   [257, 65],
+  [37, 90],
+  [9, 2300],
 ] as const;
 
 /** Rows at rest from codes in natural order, packed by both. */
