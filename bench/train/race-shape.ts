@@ -3,7 +3,7 @@ import { float32Engine, hogwildEngine, packedEngine } from "@zipml/gateway/engin
 import type { Engine } from "@zipml/gateway/train";
 import { type Contestant, engineContestant, peerContestant } from "./contestants.ts";
 import { type Peer, pythonScript, removeFiles, startPeer, writeFiles } from "./peers.ts";
-import { type Descents, descend, measureDescents, measureRates, type Rates } from "./races.ts";
+import { type Descents, measureDescents, measureRates, type Rates } from "./races.ts";
 import type { Selection } from "./selection.ts";
 import type { Shape } from "./shapes.ts";
 import { type SyntheticSet, syntheticSet } from "./synthetic.ts";
@@ -142,10 +142,11 @@ export async function raceShape(race: Race): Promise<RaceResult> {
     // As the driver's automatic step: an eigenvalue a little above 1, and the rows' energy over the mini-batch.
     const alphaOf = ({ spread }: Contestant): number => 1 / (1.2 + (shape.columns * (1 + spread) ** 2) / shape.batch);
     const rates = await measureRates(contestants, rounds, 1e-4, progress);
-    const descents = await measureDescents(contestants, rounds, (contestant, seed) => {
-      progress(`n = ${shape.columns}: ${contestant.id} descends`);
-      return descend(contestant, seed, alphaOf(contestant), descentEpochs);
-    });
+    // The peers that are one program have one model.
+    const groups = [engines, ...peers.map((peer) => [peer])].filter(({ length }) => length > 0);
+    const descents = await measureDescents(groups, rounds, { alphaOf, epochs: descentEpochs }, (line) =>
+      progress(`n = ${shape.columns}: ${line}`),
+    );
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));
     const reads = selection.has("bandwidth", shape.suffix) ? sgd : undefined;
     const bandwidth = await measureBandwidth(set, reads, rounds);

@@ -16,13 +16,10 @@ async function rateOver(contestant: Contestant, step: number, least: number): Pr
   return (epochs * contestant.values) / seconds;
 }
 
-/** Every contestant once a round, with the round's number, in turned-round order from one round to the next. */
-function* inTurn(
-  contestants: readonly Contestant[],
-  rounds: number,
-): Generator<readonly [contestant: Contestant, round: number]> {
+/** Everyone once a round, with the round's number, in turned-round order from one round to the next. */
+function* inTurn<One>(all: readonly One[], rounds: number): Generator<readonly [one: One, round: number]> {
   for (let round = 0; round < rounds; round++)
-    for (const contestant of round % 2 === 0 ? contestants : [...contestants].reverse()) yield [contestant, round];
+    for (const one of round % 2 === 0 ? all : [...all].reverse()) yield [one, round];
 }
 
 /** Rates of all contestants, {@link inTurn}. */
@@ -53,46 +50,52 @@ export interface LossCurve {
   readonly points: readonly { readonly seconds: number; readonly loss: number }[];
 }
 
+/** What {@link descend} takes. */
+export interface Slope {
+  /** First step of a contestant; it is halved after each epoch. */
+  alphaOf(contestant: Contestant): number;
+  readonly epochs: number;
+}
+
 /**
- * Descends from 0 with a step that is halved after each epoch.
+ * Descends from 0 with all of a group in step, an epoch of each after another: what else the machine does meanwhile slows
+ * all of them. Contestants that share a program's model can't be in one group.
  *
  * @param seed Of the order of mini-batches and of rounding.
- * @param epochs How many.
- * @returns Undefined where the contestant does not tell its model.
+ * @returns Curves of those that tell their model.
  */
-export async function descend(
-  contestant: Contestant,
-  seed: number,
-  alpha: number,
-  epochs: number,
-): Promise<LossCurve | undefined> {
-  await contestant.reset(seed);
-  const points: { seconds: number; loss: number }[] = [];
-  let seconds = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    seconds += await contestant.epoch(alpha / 2 ** epoch);
+async function descend(group: readonly Contestant[], seed: number, { alphaOf, epochs }: Slope): Promise<LossCurve[]> {
+  const points = new Map<Contestant, { seconds: number; loss: number }[]>(group.map((contestant) => [contestant, []]));
+  for (const contestant of group) await contestant.reset(seed);
+  for (const [contestant, epoch] of inTurn(group, epochs)) {
+    const own = points.get(contestant);
+    if (own === undefined) continue;
+    const seconds = await contestant.epoch(alphaOf(contestant) / 2 ** epoch);
     const loss = await contestant.loss();
-    if (loss === undefined) return undefined;
-    points.push({ seconds, loss });
+    if (loss === undefined) points.delete(contestant);
+    else own.push({ seconds: (own.at(-1)?.seconds ?? 0) + seconds, loss });
   }
-  return { id: contestant.id, points };
+  return Array.from(points, ([{ id }, own]) => ({ id, points: own }));
 }
 
 /** Descents of each contestant that tells its model, one a round. */
 export type Descents = ReadonlyMap<string, readonly LossCurve[]>;
 
-/** Descents of all contestants, {@link inTurn}; in each round with another seed. */
+/** Descents of all groups, {@link inTurn}; in each round with another seed. */
 export async function measureDescents(
-  contestants: readonly Contestant[],
+  groups: readonly (readonly Contestant[])[],
   rounds: number,
-  one: (contestant: Contestant, seed: number) => Promise<LossCurve | undefined>,
+  slope: Slope,
+  progress: (line: string) => void,
 ): Promise<Descents> {
   const descents = new Map<string, LossCurve[]>();
-  const silent = new Set<Contestant>();
-  for (const [contestant, round] of inTurn(contestants, rounds)) {
-    const curve = silent.has(contestant) ? undefined : await one(contestant, round + 1);
-    if (curve === undefined) silent.add(contestant);
-    else descents.set(contestant.id, [...(descents.get(contestant.id) ?? []), curve]);
+  const silent = new Set<readonly Contestant[]>();
+  for (const [group, round] of inTurn(groups, rounds)) {
+    if (silent.has(group)) continue;
+    progress(`round ${round + 1} of ${rounds}: ${group.map(({ id }) => id).join(", ")} descend`);
+    const curves = await descend(group, round + 1, slope);
+    if (curves.length === 0) silent.add(group);
+    for (const curve of curves) descents.set(curve.id, [...(descents.get(curve.id) ?? []), curve]);
   }
   return descents;
 }
