@@ -114,7 +114,7 @@ function codecRows(rounds: number): BenchRow[] {
 
 const notes: readonly string[] = [
   "Rates are medians over alternating rounds of one epoch each, elapsed time; a ratio is the median of the rounds' ratios.",
-  "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch; this project's engines descend in step, an epoch of each after another, each round with another order of mini-batches and other draws.",
+  "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch; engines with one thread descend in step, an epoch of each after another, others alone, each round with another order of mini-batches and other draws.",
   "Losses are those expected on exact rows, known in closed form as the sets are synthetic.",
   "c-hogwild-all takes a step a row, as the paper's baseline does; c-hogwild-batch-all writes the shared model once a mini-batch.",
 ];

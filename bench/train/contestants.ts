@@ -6,6 +6,7 @@ import { lossOverOptimum, type SyntheticSet } from "./synthetic.ts";
 /** One of those that train on the same set. Steps are those of a mini-batch; who takes a step a row divides them. */
 export interface Contestant {
   readonly id: string;
+  readonly threads: number;
   /** Average d of its codes in standardised units; 0 for raw rows. */
   readonly spread: number;
   /** Bytes of features that an epoch reads. */
@@ -28,11 +29,12 @@ export interface EngineEntry {
   /** Width of the codes; 0 for raw rows. */
   readonly bits: number;
   readonly batch: number;
+  readonly threads: number;
 }
 
 /** An engine of this project; its rows are read in and packed before it is returned. */
 export async function engineContestant(set: SyntheticSet, entry: EngineEntry): Promise<Contestant> {
-  const { id, engine, bits, batch } = entry;
+  const { id, engine, bits, batch, threads } = entry;
   const source = bits === 0 ? rawSource(set) : codedSource(set, bits);
   const driver: Driver = createDriver(set, source, bits, batch);
   let epochs = 0;
@@ -47,6 +49,7 @@ export async function engineContestant(set: SyntheticSet, entry: EngineEntry): P
   await epoch(Number.MIN_VALUE);
   return {
     id,
+    threads,
     spread: bits === 0 ? 0 : averageSpread(bits),
     values: set.rows * set.columns,
     bytes: set.rows * (bits === 0 ? 4 * set.columns : (set.columns * packedWidth(bits)) / 8),
@@ -84,6 +87,7 @@ export function peerContestant(set: SyntheticSet, entry: PeerEntry): Contestant 
   const { id, peer, batch, rowsPerStep, threads, rows, tells } = entry;
   return {
     id,
+    threads,
     spread: 0,
     values: rows * set.columns,
     bytes: 4 * rows * set.columns,

@@ -76,7 +76,8 @@ async function enginesOf(set: SyntheticSet, race: Race): Promise<Contestant[]> {
   for (const { id, complete = false, bits, make } of candidatesOf(memory)) {
     if ((complete && !shape.complete) || !selection.has(id, shape.suffix)) continue;
     progress(`n = ${shape.columns}: ${id} reads its rows`);
-    contestants.push(await engineContestant(set, { id, engine: make(), bits, batch: shape.batch }));
+    const threads = complete ? availableParallelism() : 1;
+    contestants.push(await engineContestant(set, { id, engine: make(), bits, batch: shape.batch, threads }));
   }
   return contestants;
 }
@@ -142,8 +143,11 @@ export async function raceShape(race: Race): Promise<RaceResult> {
     // As the driver's automatic step: an eigenvalue a little above 1, and the rows' energy over the mini-batch.
     const alphaOf = ({ spread }: Contestant): number => 1 / (1.2 + (shape.columns * (1 + spread) ** 2) / shape.batch);
     const rates = await measureRates(contestants, rounds, 1e-4, progress);
-    // The peers that are one program have one model.
-    const groups = [engines, ...peers.map((peer) => [peer])].filter(({ length }) => length > 0);
+    // Threads that wait between their epochs have to be woken: who has some descends alone, and so do peers, of which some
+    // are one program with one model.
+    const lone = [...engines.filter(({ threads }) => threads > 1), ...peers].map((one) => [one]);
+    const together = engines.filter(({ threads }) => threads === 1);
+    const groups = [...(together.length > 0 ? [together] : []), ...lone];
     const descents = await measureDescents(groups, rounds, { alphaOf, epochs: descentEpochs }, (line) =>
       progress(`n = ${shape.columns}: ${line}`),
     );
