@@ -42,6 +42,11 @@ function drawBlocks(draws: number): number {
   return Math.ceil(draws / 8);
 }
 
+/** Intervals between the points of a rounded vector. A shift: a power would be a call, several times a mini-batch. */
+function intervalsOf(bits: number): number {
+  return (1 << bits) - 1;
+}
+
 /** @param parts Its place in the team; the layout is the same for all members. */
 export function createMember(parts: MemberParts): PackedMember {
   return new TeamMember(parts);
@@ -158,7 +163,7 @@ class TeamMember implements PackedMember {
     const most = this.#largest(slot.model);
     if (!(most < Number.POSITIVE_INFINITY)) return "diverged";
     const scale = job.modelBits === fullBits ? most * headroom : most;
-    const unit = scale / (2 ** job.modelBits - 1);
+    const unit = scale / intervalsOf(job.modelBits);
     this.#roundModel(job, place.grid, scale, ordinal * drawBlocks(columns));
     if (!this.#meet()) return "left";
     const first = this.#rowBorder(place.rows, this.#thread);
@@ -170,7 +175,7 @@ class TeamMember implements PackedMember {
     this.#roundResiduals(job, first, count, error, ordinal * drawBlocks(batch));
     this.#sumGradient(place, first, count);
     if (!this.#meet()) return "left";
-    this.#assemble(place, unit, error / (2 ** job.residualBits - 1));
+    this.#assemble(place, unit, error / intervalsOf(job.residualBits));
     if (job.objective.margin !== undefined && this.#thread === 0) this.#stepIntercept(job, this.#gradient.offsetScale);
     if (job.gradientBits > 0) {
       this.#leave(slot.gradient, this.#kernels.largest(this.#gradient.out, this.#gradient.length));
@@ -382,7 +387,7 @@ class TeamMember implements PackedMember {
     const out = roundedGradient + 2 * from;
     const block = firstBlock + drawBlocks(from);
     this.#roundInto(gradient + 8 * from, to - from, out, gradientBits, scale, streams.gradient, block);
-    const unit = scale / (2 ** gradientBits - 1);
+    const unit = scale / intervalsOf(gradientBits);
     for (let j = from; j < to; j++) this.#f64[gradient / 8 + j] = (this.#i16[roundedGradient / 2 + j] as number) * unit;
   }
 }

@@ -150,7 +150,7 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     largest: (values, length) => calls.largest(values, length),
     roundVector: ({ values, length, bits, scale, stream, firstBlock, out, scratch }) => {
       const { keyLow, keyHigh, indexLow, indexHigh } = stream;
-      const intervals = 2 ** bits - 1;
+      const intervals = (1 << bits) - 1;
       // biome-ignore format: an argument a line says no more.
       calls.roundVector(values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh, firstBlock, out, scratch);
     },
