@@ -80,7 +80,7 @@ function benchFloats({ memory, kernels }: Bench): void {
   const rows = 64;
   const total = Math.floor((megabytes * mebi) / stride / rows) * rows;
   new Float32Array(memory.buffer, rowsAt, (total * stride) / 4).fill(0.25);
-  new Float32Array(memory.buffer, vectors.model, columns).fill(0.001);
+  new Float32Array(memory.buffer, vectors.model, stride / 4).fill(0.001);
   new Float32Array(memory.buffer, vectors.residuals, rows).fill(0.001);
   new Float32Array(memory.buffer, vectors.sums, stride / 4).fill(0);
   const pass = (work: (block: FloatRows) => void) => (): void => {
