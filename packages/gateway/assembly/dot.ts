@@ -1,7 +1,7 @@
 import { blockLimit, bothTotals, fourTotals, heldLanes, madd, storeFour, swapHalves, total } from "./lanes";
 
-// Two rows at a time share the model's loads; they lie half the rows apart, as two long runs through memory are read
-// faster than one. A field that lies higher in its lane is masked in place and its sum
+// Four rows at a time (two at 2 bits) share the model's loads. They lie a quarter (half) of the rows apart: long runs through
+// memory are read faster side by side than one alone. A field that lies higher in its lane is masked in place and its sum
 // scaled down at the end, which saves the shift; the scale is a power of two, so nothing is rounded.
 
 /**
@@ -90,6 +90,7 @@ function quadDots4(
       c0 = madd(c0, v128.and(v128.load(across), low), m);
       d0 = madd(d0, v128.and(v128.load(across + apart), low), m);
     }
+    // 64 blocks of 32 products of 15 and 2^15 stay below 2^31.
     const totals = fourTotals(scaled4(a0, a1), scaled4(b0, b1), scaled4(c0, c1), scaled4(d0, d1));
     nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
     farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));

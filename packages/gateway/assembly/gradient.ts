@@ -1,7 +1,7 @@
 import { addSums, heldLanes, madd, pairHigh, pairLow, rowLimit, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
-// over all rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
+// over a strip of rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
 
 @inline
 function residualPair(at: usize, lone: bool): v128 {
