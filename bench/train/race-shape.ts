@@ -43,6 +43,8 @@ interface Candidate {
   readonly id: string;
   /** Races only on the shape where all do. */
   readonly complete?: boolean;
+  /** Default 1. */
+  readonly threads?: number;
   /** Bits of the codes; 0 for raw rows. */
   readonly bits: number;
   make(): Engine;
@@ -57,8 +59,8 @@ function candidatesOf(memory: number): readonly Candidate[] {
     { id: "packed2", bits: 2, make: packed(1) },
     { id: "packed4", bits: 4, make: packed(1) },
     { id: "packed8", bits: 8, make: packed(1) },
-    { id: "packed4-all", complete: true, bits: 4, make: packed(threads) },
-    { id: "hogwild-all", complete: true, bits: 0, make: () => hogwildEngine({ threads, memory }) },
+    { id: "packed4-all", complete: true, threads, bits: 4, make: packed(threads) },
+    { id: "hogwild-all", complete: true, threads, bits: 0, make: () => hogwildEngine({ threads, memory }) },
   ];
 }
 
@@ -73,10 +75,9 @@ async function enginesOf(set: SyntheticSet, race: Race): Promise<Contestant[]> {
   const bytes = 4.6 * set.rows * set.columns;
   const memory = Math.min(2 ** 32 - 2 ** 16, Math.ceil((bytes * 1.3) / 2 ** 16) * 2 ** 16 + 2 ** 26);
   const contestants: Contestant[] = [];
-  for (const { id, complete = false, bits, make } of candidatesOf(memory)) {
+  for (const { id, complete = false, threads = 1, bits, make } of candidatesOf(memory)) {
     if ((complete && !shape.complete) || !selection.has(id, shape.suffix)) continue;
     progress(`n = ${shape.columns}: ${id} reads its rows`);
-    const threads = complete ? availableParallelism() : 1;
     contestants.push(await engineContestant(set, { id, engine: make(), bits, batch: shape.batch, threads }));
   }
   return contestants;

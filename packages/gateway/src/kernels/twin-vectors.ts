@@ -40,16 +40,11 @@ function encodeRows(memory: TwinMemory, run: EncodeRun): number {
 /** Draws of 16 bits in a stream's order: the low half of a word first. */
 function drawReader(stream: WordStream, firstBlock: number): () => number {
   const word = wordReader(stream, 4 * firstBlock);
-  let upper: number | undefined;
+  let position = 0;
+  let held = 0;
   return () => {
-    if (upper !== undefined) {
-      const draw = upper;
-      upper = undefined;
-      return draw;
-    }
-    const both = word();
-    upper = both >>> 16;
-    return both & 0xffff;
+    held = position++ % 2 === 0 ? word() : held >>> 16;
+    return held & 0xffff;
   };
 }
 

@@ -151,8 +151,19 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     roundVector: ({ values, length, bits, scale, stream, firstBlock, out, scratch }) => {
       const { keyLow, keyHigh, indexLow, indexHigh } = stream;
       const intervals = (1 << bits) - 1;
-      // biome-ignore format: an argument a line says no more.
-      calls.roundVector(values, length, intervals, scale, keyLow, keyHigh, indexLow, indexHigh, firstBlock, out, scratch);
+      calls.roundVector(
+        values,
+        length,
+        intervals,
+        scale,
+        keyLow,
+        keyHigh,
+        indexLow,
+        indexHigh,
+        firstBlock,
+        out,
+        scratch,
+      );
     },
     multiply: (a, b, length, out) => calls.multiply(a, b, length, out),
     assembleGradient: (run) => {
