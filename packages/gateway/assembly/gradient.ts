@@ -1,4 +1,4 @@
-import { addSums, heldLanes, madd, pairHigh, pairLow, rowLimit, stripRows } from "./lanes";
+import { addSums, heldLanes, madd, pairHigh, pairLow, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
 // over a strip of rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
@@ -24,9 +24,7 @@ export function gradient4(
 ): void {
   const even = rows & ~1;
   const whole = blocks - narrow;
-  const last = codes + <usize>even * stride;
-  const residual = residuals + (<usize>even << 1);
-  const strip = min(stripRows(stride), rowLimit);
+  const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip) {
     const at = codes + <usize>r * stride;
     const some = min(even - r, strip);
@@ -34,6 +32,8 @@ export function gradient4(
     if (narrow) narrowPairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
   }
   if (even == rows) return;
+  const last = codes + <usize>even * stride;
+  const residual = residuals + (<usize>even << 1);
   pairs4(last, 0, 1, whole, residual, out, true);
   if (narrow) narrowPairs4(last, 0, 1, whole, residual, out, true);
 }
@@ -123,7 +123,7 @@ function pairs4(
 
 export function gradient8(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  const strip = min(stripRows(stride), rowLimit);
+  const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip)
     pairs8(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
   if (even < rows) pairs8(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
@@ -171,7 +171,7 @@ function pairs8(
 
 export function gradient2(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  const strip = min(stripRows(stride), rowLimit);
+  const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip)
     pairs2(codes + <usize>r * stride, stride, min(even - r, strip), blocks, residuals + (<usize>r << 1), out, false);
   if (even < rows) pairs2(codes + <usize>even * stride, 0, 1, blocks, residuals + (<usize>even << 1), out, true);
@@ -233,7 +233,7 @@ function pairs2(
 
 export function gradient1(codes: usize, stride: usize, rows: i32, blocks: i32, residuals: usize, out: usize): void {
   const even = rows & ~1;
-  const strip = min(stripRows(stride), rowLimit);
+  const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip) {
     const at = codes + <usize>r * stride;
     const some = min(even - r, strip);

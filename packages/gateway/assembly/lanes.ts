@@ -8,13 +8,16 @@ export const blockLimit: i32 = 64;
 /** Most rows of a gradient between two widenings: 128 sums of two products of 255 · 32,768 stay below 2^31. */
 export const rowLimit: i32 = 256;
 
+const stripBytes: usize = 160 * 1024;
+
 /**
- * Rows, a multiple of 4, whose blocks a gradient reads one column of blocks after the other: so many that they stay in the
- * nearer caches, and their pages in the processor's table of addresses, until the last column is read.
+ * Rows, a multiple of 4, whose blocks a gradient reads one column of blocks after the other, with a widening after each: so
+ * many that they stay in the nearer caches, and their pages in the processor's table of addresses, until the last column is
+ * read, and no more than {@link rowLimit}.
  */
 @inline
 export function stripRows(stride: usize): i32 {
-  return max(32, <i32>(160 * 1024 / stride) & ~3);
+  return min(rowLimit, max(32, <i32>(stripBytes / stride) & ~3));
 }
 
 /** accumulator + sums of neighbouring products. */

@@ -154,9 +154,6 @@ function quadDots(
   storeFour(out, gap, nearSums, farSums);
 }
 
-/** Most rows of a gradient between two widenings: sums of 15 · 128 stay below 2^31. */
-const quadRows: i32 = 1 << 20;
-
 /** Copies residuals as bytes; false where one does not fit. */
 function narrowed(residuals: usize, rows: i32, out: usize): bool {
   let i = 0;
@@ -185,7 +182,7 @@ export function gradient4(
   scratch: usize,
   narrow: i32,
 ): void {
-  const fours = rows <= quadRows && narrowed(residuals, rows, scratch) ? rows & ~3 : 0;
+  const fours = narrowed(residuals, rows, scratch) ? rows & ~3 : 0;
   const strip = stripRows(stride);
   for (let r = 0; r < fours; r += strip) {
     const at = codes + <usize>r * stride;

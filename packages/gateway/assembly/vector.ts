@@ -1,13 +1,12 @@
 // Float64 vectors of a step: small against the rows, but they are read once a mini-batch.
 
 @inline
-function larger(most: v128, values: usize): v128 {
-  return f64x2.pmax(most, f64x2.abs(v128.load(values)));
+function larger(most: v128, v: v128): v128 {
+  return f64x2.pmax(most, f64x2.abs(v));
 }
 
 @inline
-function odder(odd: v128, values: usize): v128 {
-  const v = v128.load(values);
+function odder(odd: v128, v: v128): v128 {
   return v128.or(odd, f64x2.ne(v, v));
 }
 
@@ -19,9 +18,11 @@ export function largest(values: usize, length: i32): f64 {
   const whole = length & ~3;
   const end = values + (<usize>whole << 3);
   for (; values < end; values += 32) {
-    a = larger(a, values);
-    b = larger(b, values + 16);
-    odd = odder(odder(odd, values), values + 16);
+    const v = v128.load(values);
+    const w = v128.load(values, 16);
+    a = larger(a, v);
+    b = larger(b, w);
+    odd = odder(odder(odd, v), w);
   }
   a = f64x2.pmax(a, b);
   let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
@@ -107,9 +108,9 @@ export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64
     const w = residualsAt(dots + 16, labels + 16, units, offsets);
     v128.store(dots, v);
     v128.store(dots, w, 16);
-    a = f64x2.pmax(a, f64x2.abs(v));
-    b = f64x2.pmax(b, f64x2.abs(w));
-    odd = v128.or(odd, v128.or(f64x2.ne(v, v), f64x2.ne(w, w)));
+    a = larger(a, v);
+    b = larger(b, w);
+    odd = odder(odder(odd, v), w);
   }
   a = f64x2.pmax(a, b);
   let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
