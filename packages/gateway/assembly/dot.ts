@@ -1,8 +1,7 @@
-import { blockLimit, bothTotals, fourTotals, heldLanes, madd, storeFour, swapHalves, total } from "./lanes";
+import { blockLimit, bothTotals, fourTotals, heldLanes, highDoubles, lowDoubles, madd, storeFour, total } from "./lanes";
 
 // Four rows at a time (two at 2 bits) share the model's loads. They lie a quarter (half) of the rows apart: long runs through
-// memory are read faster side by side than one alone. A field that lies higher in its lane is masked in place and its sum
-// scaled down at the end, which saves the shift; the scale is a power of two, so nothing is rounded.
+// memory are read faster side by side than one alone.
 
 /**
  * @param _scratch For the kernel that stands in its place where there are relaxed instructions.
@@ -18,90 +17,97 @@ export function dot4(
   _scratch: usize,
   narrow: i32,
 ): void {
+  if (blocks > blockLimit) {
+    wideDots4(codes, stride, rows, blocks, model, out, narrow);
+    return;
+  }
   const quarter = rows >> 2;
   const apart = <usize>quarter * stride;
-  for (let r = 0; r < quarter; r++)
-    quadDots4(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), <usize>quarter << 3, narrow);
-  for (let r = quarter << 2; r < rows; r++)
-    quadDots4(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0, narrow);
+  const gap = <usize>quarter << 3;
+  for (let r = 0; r < quarter; r++) {
+    const totals = quadTotals4(codes + <usize>r * stride, apart, blocks, model, narrow);
+    storeFour(out + (<usize>r << 3), gap, lowDoubles(totals), highDoubles(totals));
+  }
+  for (let r = quarter << 2; r < rows; r++) {
+    const totals = quadTotals4(codes + <usize>r * stride, 0, blocks, model, narrow);
+    storeFour(out + (<usize>r << 3), 0, lowDoubles(totals), highDoubles(totals));
+  }
 }
 
-/** sum + products of one field of either byte. */
-@inline
-function bothBytes(sum: v128, lower: v128, upper: v128, field: v128, m: v128, n: v128): v128 {
-  return madd(madd(sum, v128.and(lower, field), m), v128.and(upper, field), n);
-}
-
-/** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
-@inline
-function quadDots4(
-  a: usize,
-  apart: usize,
+/** Rows of more blocks than fit 32 bits: a function of its own, as its sums of doubles take registers. */
+function wideDots4(
+  codes: usize,
+  stride: usize,
+  rows: i32,
   blocks: i32,
   model: usize,
   out: usize,
-  gap: usize,
   narrow: i32,
 ): void {
-  const low = heldLanes(0x0f, blocks);
-  const high = heldLanes(0xf0, blocks);
-  let nearSums = f64x2.splat(0);
-  let farSums = nearSums;
-  for (let left = blocks; left > 0; left -= blockLimit) {
-    const end = a + (<usize>(left <= blockLimit ? left - narrow : blockLimit) << 4);
-    let a0 = i32x4.splat(0);
-    let a1 = a0;
-    let b0 = a0;
-    let b1 = a0;
-    let c0 = a0;
-    let c1 = a0;
-    let d0 = a0;
-    let d1 = a0;
-    while (a < end) {
-      const across = a + 2 * apart;
-      const m = v128.load(model);
-      const n = v128.load(model, 16);
-      const o = v128.load(model, 32);
-      const p = v128.load(model, 48);
-      let v = v128.load(a);
-      let w = i16x8.shr_u(v, 8);
-      a0 = bothBytes(a0, v, w, low, m, o);
-      a1 = bothBytes(a1, v, w, high, n, p);
-      v = v128.load(a + apart);
-      w = i16x8.shr_u(v, 8);
-      b0 = bothBytes(b0, v, w, low, m, o);
-      b1 = bothBytes(b1, v, w, high, n, p);
-      v = v128.load(across);
-      w = i16x8.shr_u(v, 8);
-      c0 = bothBytes(c0, v, w, low, m, o);
-      c1 = bothBytes(c1, v, w, high, n, p);
-      v = v128.load(across + apart);
-      w = i16x8.shr_u(v, 8);
-      d0 = bothBytes(d0, v, w, low, m, o);
-      d1 = bothBytes(d1, v, w, high, n, p);
-      a += 16;
-      model += 64;
-    }
-    if (left <= blockLimit && narrow) {
-      const across = a + 2 * apart;
-      const m = v128.load(model);
-      a0 = madd(a0, v128.and(v128.load(a), low), m);
-      b0 = madd(b0, v128.and(v128.load(a + apart), low), m);
-      c0 = madd(c0, v128.and(v128.load(across), low), m);
-      d0 = madd(d0, v128.and(v128.load(across + apart), low), m);
-    }
-    // 64 blocks of 32 products of 15 and 2^15 stay below 2^31.
-    const totals = fourTotals(scaled4(a0, a1), scaled4(b0, b1), scaled4(c0, c1), scaled4(d0, d1));
-    nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
-    farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
-  }
-  storeFour(out, gap, nearSums, farSums);
+  const quarter = rows >> 2;
+  const apart = <usize>quarter * stride;
+  const gap = <usize>quarter << 3;
+  for (let r = 0; r < quarter; r++)
+    wideQuad4(codes + <usize>r * stride, apart, blocks, model, out + (<usize>r << 3), gap, narrow);
+  for (let r = quarter << 2; r < rows; r++)
+    wideQuad4(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0, narrow);
 }
 
-/** Sums of the lower fields, and of the higher ones, which are 16 times too large. */
 @inline
-function scaled4(low: v128, high: v128): v128 {
-  return i32x4.add(low, i32x4.shr_s(high, 4));
+function wideQuad4(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize, narrow: i32): void {
+  let near = f64x2.splat(0);
+  let far = near;
+  for (let left = blocks; left > 0; left -= blockLimit) {
+    const last = left <= blockLimit;
+    const totals = quadTotals4(a, apart, last ? left : blockLimit, model, last ? narrow : 0);
+    near = f64x2.add(near, lowDoubles(totals));
+    far = f64x2.add(far, highDoubles(totals));
+    a += <usize>blockLimit << 4;
+    model += <usize>blockLimit << 6;
+  }
+  storeFour(out, gap, near, far);
+}
+
+/** sum + products of a block's four fields. One sum a row: more of them would leave the registers. */
+@inline
+function addBlock4(sum: v128, v: v128, low: v128, m: v128, n: v128, o: v128, p: v128): v128 {
+  sum = madd(sum, v128.and(v, low), m);
+  sum = madd(sum, v128.and(i16x8.shr_u(v, 4), low), n);
+  sum = madd(sum, v128.and(i16x8.shr_u(v, 8), low), o);
+  return madd(sum, i16x8.shr_u(v, 12), p);
+}
+
+/** Dots of four rows, `apart` bytes from each other: int32, as 64 blocks of 32 products of 15 and 2^15 stay below 2^31. */
+@inline
+function quadTotals4(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32): v128 {
+  const low = heldLanes(0x0f, blocks);
+  const end = a + (<usize>(blocks - narrow) << 4);
+  let sumA = i32x4.splat(0);
+  let sumB = sumA;
+  let sumC = sumA;
+  let sumD = sumA;
+  while (a < end) {
+    const across = a + 2 * apart;
+    const m = v128.load(model);
+    const n = v128.load(model, 16);
+    const o = v128.load(model, 32);
+    const p = v128.load(model, 48);
+    sumA = addBlock4(sumA, v128.load(a), low, m, n, o, p);
+    sumB = addBlock4(sumB, v128.load(a + apart), low, m, n, o, p);
+    sumC = addBlock4(sumC, v128.load(across), low, m, n, o, p);
+    sumD = addBlock4(sumD, v128.load(across + apart), low, m, n, o, p);
+    a += 16;
+    model += 64;
+  }
+  if (narrow) {
+    const across = a + 2 * apart;
+    const m = v128.load(model);
+    sumA = madd(sumA, v128.and(v128.load(a), low), m);
+    sumB = madd(sumB, v128.and(v128.load(a + apart), low), m);
+    sumC = madd(sumC, v128.and(v128.load(across), low), m);
+    sumD = madd(sumD, v128.and(v128.load(across + apart), low), m);
+  }
+  return fourTotals(sumA, sumB, sumC, sumD);
 }
 
 export function dot8(codes: usize, stride: usize, rows: i32, blocks: i32, model: usize, out: usize): void {
@@ -113,7 +119,7 @@ export function dot8(codes: usize, stride: usize, rows: i32, blocks: i32, model:
     quadDots8(codes + <usize>r * stride, 0, blocks, model, out + (<usize>r << 3), 0);
 }
 
-/** As {@link quadDots4}; the sum of all lanes may leave 32 bits. */
+/** Dots of four rows, `apart` bytes from each other, stored `gap` bytes from each other; the sum of all lanes may leave 32 bits. */
 @inline
 function quadDots8(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
   const low = heldLanes(0xff, blocks);
@@ -171,7 +177,10 @@ function joined2(s0: v128, s1: v128, s2: v128, s3: v128): v128 {
   return i32x4.add(i32x4.add(s0, i32x4.shr_s(s1, 2)), i32x4.add(i32x4.shr_s(s2, 4), i32x4.shr_s(s3, 6)));
 }
 
-/** As {@link quadDots4}, two rows: at 2 bits they need as many sums. */
+/**
+ * As {@link quadDots8}, two rows: at 2 bits they need as many sums. A field that lies higher in its byte is masked in place
+ * and its sum scaled down at the end, which saves the shift; the scale is a power of two, so nothing is rounded.
+ */
 @inline
 function pairDots2(a: usize, apart: usize, blocks: i32, model: usize, out: usize, gap: usize): void {
   const f0 = heldLanes(0x03, blocks);

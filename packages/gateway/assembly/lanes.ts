@@ -34,7 +34,7 @@ export function swapHalves(a: v128): v128 {
 /** The four int32 as doubles, added up: the sum may leave 32 bits. */
 @inline
 export function total(a: v128): f64 {
-  const pairs = f64x2.add(f64x2.convert_low_i32x4_s(a), f64x2.convert_low_i32x4_s(swapHalves(a)));
+  const pairs = f64x2.add(lowDoubles(a), highDoubles(a));
   return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
 }
 
@@ -63,7 +63,7 @@ export function wordsHigh(a: v128, b: v128): v128 {
 @inline
 export function bothTotals(a: v128, b: v128): v128 {
   const pairs = i32x4.add(wordsLow(a, b), wordsHigh(a, b));
-  return f64x2.convert_low_i32x4_s(i32x4.add(pairs, swapHalves(pairs)));
+  return lowDoubles(i32x4.add(pairs, swapHalves(pairs)));
 }
 
 /** Sums of the lanes of each, one a lane; they must fit int32. */
@@ -75,6 +75,18 @@ export function fourTotals(a: v128, b: v128, c: v128, d: v128): v128 {
     i8x16.shuffle(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
     i8x16.shuffle(ab, cd, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
   );
+}
+
+/** Lanes 0 and 1 as doubles. */
+@inline
+export function lowDoubles(a: v128): v128 {
+  return f64x2.convert_low_i32x4_s(a);
+}
+
+/** Lanes 2 and 3 as doubles. */
+@inline
+export function highDoubles(a: v128): v128 {
+  return f64x2.convert_low_i32x4_s(swapHalves(a));
 }
 
 /** Four doubles, `gap` bytes from each other. */
@@ -101,8 +113,8 @@ export function pairHigh(a: v128, b: v128): v128 {
 @inline
 export function addSums(out: usize, sums: v128, shift: i32): void {
   const whole = i32x4.shr_s(sums, shift);
-  v128.store(out, f64x2.add(v128.load(out), f64x2.convert_low_i32x4_s(whole)));
-  v128.store(out, f64x2.add(v128.load(out, 16), f64x2.convert_low_i32x4_s(swapHalves(whole))), 16);
+  v128.store(out, f64x2.add(v128.load(out), lowDoubles(whole)));
+  v128.store(out, f64x2.add(v128.load(out, 16), highDoubles(whole)), 16);
 }
 
 /** A constant in every 16-bit lane, {@link held}. */

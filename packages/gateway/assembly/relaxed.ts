@@ -1,6 +1,18 @@
 import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
-import { addSums, bytesHigh, bytesLow, fourTotals, heldLanes, pairHigh, pairLow, storeFour, stripRows, swapHalves } from "./lanes";
+import {
+  addSums,
+  bytesHigh,
+  bytesLow,
+  fourTotals,
+  heldLanes,
+  highDoubles,
+  lowDoubles,
+  pairHigh,
+  pairLow,
+  storeFour,
+  stripRows,
+} from "./lanes";
 
 // The kernels of 4-bit codes with four products of bytes added up in each lane by one instruction. Its second operand has 7
 // bits: codes; the first is a signed byte: a residual, or one of a model's two digits. With 7 bits there the instruction
@@ -148,8 +160,8 @@ function quadDots(
       d1 = dotAdd(d1, lower, f);
     }
     const totals = fourTotals(joined(a0, a1), joined(b0, b1), joined(c0, c1), joined(d0, d1));
-    nearSums = f64x2.add(nearSums, f64x2.convert_low_i32x4_s(totals));
-    farSums = f64x2.add(farSums, f64x2.convert_low_i32x4_s(swapHalves(totals)));
+    nearSums = f64x2.add(nearSums, lowDoubles(totals));
+    farSums = f64x2.add(farSums, highDoubles(totals));
   }
   storeFour(out, gap, nearSums, farSums);
 }
