@@ -172,7 +172,7 @@ function benchCodec({ memory, kernels }: Bench): void {
   show("decode 4", run.stride, () => kernels.decodeRows(run, offsets, offsets, out, padded * 4));
   show("column sums 4", run.stride, () => kernels.columnSums(run, 2, out));
   show("wire unpack 4", columns / 2, () => kernels.unpackWire(values, 0, 4, rows * columns, 15, codes));
-  const round = (): void =>
+  const round = (): number =>
     kernels.roundVector({
       values,
       length: columns,

@@ -139,6 +139,7 @@ export function encodeRows(
 /**
  * Stochastic rounding of a vector to int16 lattice points 2·code − intervals; all 0 where the scale is, or is so small that
  * nothing can be divided by it. A draw of 16 bits is added to the position in 2^−16 of a step, and what is below a step left out.
+ * Returns the sum of the points.
  */
 export function roundVector(
   values: usize,
@@ -152,19 +153,22 @@ export function roundVector(
   firstBlock: f64,
   out: usize,
   scratch: usize,
-): void {
+): f64 {
   // (v/scale + 1)/2 · intervals · 2^16; adding 2^52 as well rounds it to a whole number.
   const middle = <f64>intervals * 32768.0;
   const slope = middle / scale;
   if (!(slope < Infinity)) {
     memory.fill(out, 0, <usize>((length + 7) & ~7) << 1);
-    return;
+    return 0;
   }
   const blocks = (((length + 7) >> 3) + 3) & ~3;
   fillBlocks(keyLow, keyHigh, indexLow, indexHigh, <u64>firstBlock, blocks, false, scratch);
   const slopes = f64x2.splat(slope);
   const lift = f64x2.splat(middle + magic);
   const below = i16x8.splat(<i16>intervals);
+  const one = i16x8.splat(1);
+  // 64 bits, as there may be a million points.
+  let sums = i64x2.splat(0);
   const end = out + (<usize>(length & ~7) << 1);
   for (; out < end; out += 16, values += 64, scratch += 16) {
     const draws = v128.load(scratch);
@@ -176,11 +180,18 @@ export function roundVector(
       i32x4.shr_u(i32x4.add(lowWords(a, b), i32x4.extend_low_i16x8_u(draws)), 16),
       i32x4.shr_u(i32x4.add(lowWords(c, d), i32x4.extend_high_i16x8_u(draws)), 16),
     );
-    v128.store(out, i16x8.sub(i16x8.add(codes, codes), below));
+    const points = i16x8.sub(i16x8.add(codes, codes), below);
+    v128.store(out, points);
+    const pairs = i32x4.dot_i16x8_s(points, one);
+    sums = i64x2.add(sums, i64x2.add(i64x2.extend_low_i32x4_s(pairs), i64x2.extend_high_i32x4_s(pairs)));
   }
+  let sum = i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
   for (let i = 0; i < (length & 7); i++, values += 8, scratch += 2, out += 2) {
     const fixed = <u32>reinterpret<u64>(load<f64>(values) * slope + (middle + magic));
-    store<i16>(out, <i16>(2 * <i32>((fixed + <u32>load<u16>(scratch)) >> 16) - intervals));
+    const point = 2 * <i32>((fixed + <u32>load<u16>(scratch)) >> 16) - intervals;
+    store<i16>(out, <i16>point);
+    sum += point;
   }
   for (let i = length; i < ((length + 7) & ~7); i++, out += 2) store<i16>(out, 0);
+  return <f64>sum;
 }

@@ -1,4 +1,3 @@
-import { dot4 as plainDot4 } from "./dot";
 import { gradient4 as plainGradient4 } from "./gradient";
 import {
   addSums,
@@ -6,11 +5,8 @@ import {
   bytesLow,
   fourTotals,
   heldLanes,
-  highDoubles,
-  lowDoubles,
   pairHigh,
   pairLow,
-  storeFour,
   stripRows,
 } from "./lanes";
 
@@ -24,7 +20,7 @@ function dotAdd(sums: v128, digits: v128, codes: v128): v128 {
 }
 
 /** Whether every entry is two signed bytes, 256 · upper + lower: none is above 32,639. */
-function fitsDigits(model: usize, blocks: i32): bool {
+export function fitsDigits(model: usize, blocks: i32): bool {
   let above = i16x8.splat(0);
   const end = model + (<usize>blocks << 6);
   for (let m = model; m < end; m += 16) above = v128.or(above, i16x8.gt_s(v128.load(m), i16x8.splat(32_639)));
@@ -43,7 +39,7 @@ function lowerBytes(a: v128, b: v128): v128 {
 }
 
 /** The model as 256 · upper + lower digit, in the order in which nibbles lie: fields 0 and 2 of a block, then 1 and 3. */
-function splitModel(model: usize, blocks: i32, out: usize): void {
+export function splitModel(model: usize, blocks: i32, out: usize): void {
   const end = model + (<usize>blocks << 6);
   for (let m = model; m < end; m += 64, out += 64) {
     const m0 = v128.load(m);
@@ -58,7 +54,7 @@ function splitModel(model: usize, blocks: i32, out: usize): void {
 }
 
 /** Most 16-byte blocks between two widenings: 128 · 32 products of 15 and 2^15 stay below 2^31, all lanes together. */
-const dotBlocks: i32 = 128;
+export const digitLimit: i32 = 128;
 
 /** A row's two sums of digits put together; what has left int32 comes back. */
 @inline
@@ -66,104 +62,65 @@ function joined(upper: v128, lower: v128): v128 {
   return i32x4.add(i32x4.shl(upper, 8), lower);
 }
 
-/** Four rows at a time, a quarter of the rows apart; `narrow` as in the plain kernel. */
-export function dot4(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  blocks: i32,
-  model: usize,
-  out: usize,
-  scratch: usize,
-  narrow: i32,
-): void {
-  if (!fitsDigits(model, blocks)) {
-    plainDot4(codes, stride, rows, blocks, model, out, scratch, narrow);
-    return;
-  }
-  splitModel(model, blocks, scratch);
-  const quarter = rows >> 2;
-  const apart = <usize>quarter * stride;
-  for (let r = 0; r < quarter; r++)
-    quadDots(codes + <usize>r * stride, apart, blocks, scratch, out + (<usize>r << 3), <usize>quarter << 3, narrow);
-  for (let r = quarter << 2; r < rows; r++)
-    quadDots(codes + <usize>r * stride, 0, blocks, scratch, out + (<usize>r << 3), 0, narrow);
-}
-
-/** Dots of four rows, `apart` bytes from each other; they are stored `gap` bytes from each other. */
+/** Dots of four rows, `apart` bytes from each other: int32. @param narrow As in the plain kernel. */
 @inline
-function quadDots(
-  a: usize,
-  apart: usize,
-  blocks: i32,
-  digits: usize,
-  out: usize,
-  gap: usize,
-  narrow: i32,
-): void {
+export function quadDigits(a: usize, apart: usize, blocks: i32, digits: usize, narrow: i32): v128 {
   const low = heldLanes(0x0f0f, blocks);
-  let nearSums = f64x2.splat(0);
-  let farSums = nearSums;
-  for (let left = blocks; left > 0; left -= dotBlocks) {
-    const end = a + (<usize>(left <= dotBlocks ? left - narrow : dotBlocks) << 4);
-    let a0 = i32x4.splat(0);
-    let a1 = a0;
-    let b0 = a0;
-    let b1 = a0;
-    let c0 = a0;
-    let c1 = a0;
-    let d0 = a0;
-    let d1 = a0;
-    while (a < end) {
-      const across = a + 2 * apart;
-      const evenUpper = v128.load(digits);
-      const evenLower = v128.load(digits, 16);
-      const oddUpper = v128.load(digits, 32);
-      const oddLower = v128.load(digits, 48);
-      let v = v128.load(a);
-      let f = v128.and(v, low);
-      let g = v128.and(i16x8.shr_u(v, 4), low);
-      a0 = dotAdd(dotAdd(a0, evenUpper, f), oddUpper, g);
-      a1 = dotAdd(dotAdd(a1, evenLower, f), oddLower, g);
-      v = v128.load(a + apart);
-      f = v128.and(v, low);
-      g = v128.and(i16x8.shr_u(v, 4), low);
-      b0 = dotAdd(dotAdd(b0, evenUpper, f), oddUpper, g);
-      b1 = dotAdd(dotAdd(b1, evenLower, f), oddLower, g);
-      v = v128.load(across);
-      f = v128.and(v, low);
-      g = v128.and(i16x8.shr_u(v, 4), low);
-      c0 = dotAdd(dotAdd(c0, evenUpper, f), oddUpper, g);
-      c1 = dotAdd(dotAdd(c1, evenLower, f), oddLower, g);
-      v = v128.load(across + apart);
-      f = v128.and(v, low);
-      g = v128.and(i16x8.shr_u(v, 4), low);
-      d0 = dotAdd(dotAdd(d0, evenUpper, f), oddUpper, g);
-      d1 = dotAdd(dotAdd(d1, evenLower, f), oddLower, g);
-      a += 16;
-      digits += 64;
-    }
-    if (left <= dotBlocks && narrow) {
-      const upper = v128.load(digits);
-      const lower = v128.load(digits, 16);
-      let f = v128.and(v128.load(a), low);
-      a0 = dotAdd(a0, upper, f);
-      a1 = dotAdd(a1, lower, f);
-      f = v128.and(v128.load(a + apart), low);
-      b0 = dotAdd(b0, upper, f);
-      b1 = dotAdd(b1, lower, f);
-      f = v128.and(v128.load(a + 2 * apart), low);
-      c0 = dotAdd(c0, upper, f);
-      c1 = dotAdd(c1, lower, f);
-      f = v128.and(v128.load(a + 3 * apart), low);
-      d0 = dotAdd(d0, upper, f);
-      d1 = dotAdd(d1, lower, f);
-    }
-    const totals = fourTotals(joined(a0, a1), joined(b0, b1), joined(c0, c1), joined(d0, d1));
-    nearSums = f64x2.add(nearSums, lowDoubles(totals));
-    farSums = f64x2.add(farSums, highDoubles(totals));
+  const end = a + (<usize>(blocks - narrow) << 4);
+  let a0 = i32x4.splat(0);
+  let a1 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let c0 = a0;
+  let c1 = a0;
+  let d0 = a0;
+  let d1 = a0;
+  while (a < end) {
+    const across = a + 2 * apart;
+    const evenUpper = v128.load(digits);
+    const evenLower = v128.load(digits, 16);
+    const oddUpper = v128.load(digits, 32);
+    const oddLower = v128.load(digits, 48);
+    let v = v128.load(a);
+    let f = v128.and(v, low);
+    let g = v128.and(i16x8.shr_u(v, 4), low);
+    a0 = dotAdd(dotAdd(a0, evenUpper, f), oddUpper, g);
+    a1 = dotAdd(dotAdd(a1, evenLower, f), oddLower, g);
+    v = v128.load(a + apart);
+    f = v128.and(v, low);
+    g = v128.and(i16x8.shr_u(v, 4), low);
+    b0 = dotAdd(dotAdd(b0, evenUpper, f), oddUpper, g);
+    b1 = dotAdd(dotAdd(b1, evenLower, f), oddLower, g);
+    v = v128.load(across);
+    f = v128.and(v, low);
+    g = v128.and(i16x8.shr_u(v, 4), low);
+    c0 = dotAdd(dotAdd(c0, evenUpper, f), oddUpper, g);
+    c1 = dotAdd(dotAdd(c1, evenLower, f), oddLower, g);
+    v = v128.load(across + apart);
+    f = v128.and(v, low);
+    g = v128.and(i16x8.shr_u(v, 4), low);
+    d0 = dotAdd(dotAdd(d0, evenUpper, f), oddUpper, g);
+    d1 = dotAdd(dotAdd(d1, evenLower, f), oddLower, g);
+    a += 16;
+    digits += 64;
   }
-  storeFour(out, gap, nearSums, farSums);
+  if (narrow) {
+    const upper = v128.load(digits);
+    const lower = v128.load(digits, 16);
+    let f = v128.and(v128.load(a), low);
+    a0 = dotAdd(a0, upper, f);
+    a1 = dotAdd(a1, lower, f);
+    f = v128.and(v128.load(a + apart), low);
+    b0 = dotAdd(b0, upper, f);
+    b1 = dotAdd(b1, lower, f);
+    f = v128.and(v128.load(a + 2 * apart), low);
+    c0 = dotAdd(c0, upper, f);
+    c1 = dotAdd(c1, lower, f);
+    f = v128.and(v128.load(a + 3 * apart), low);
+    d0 = dotAdd(d0, upper, f);
+    d1 = dotAdd(d1, lower, f);
+  }
+  return fourTotals(joined(a0, a1), joined(b0, b1), joined(c0, c1), joined(d0, d1));
 }
 
 /** Copies residuals as bytes; false where one does not fit. */

@@ -1,14 +1,6 @@
+import { larger, largestOf, odder, residualsOf } from "./residuals";
+
 // Float64 vectors of a step: small against the rows, but they are read once a mini-batch.
-
-@inline
-function larger(most: v128, v: v128): v128 {
-  return f64x2.pmax(most, f64x2.abs(v));
-}
-
-@inline
-function odder(odd: v128, v: v128): v128 {
-  return v128.or(odd, f64x2.ne(v, v));
-}
 
 /** Largest magnitude; NaN where any is NaN. Two maxima side by side: one alone waits for each comparison. */
 export function largest(values: usize, length: i32): f64 {
@@ -24,22 +16,30 @@ export function largest(values: usize, length: i32): f64 {
     b = larger(b, w);
     odd = odder(odder(odd, v), w);
   }
-  a = f64x2.pmax(a, b);
-  let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
-  if (v128.any_true(odd)) result = NaN;
+  let result = largestOf(f64x2.pmax(a, b), odd);
   // max hands NaN on.
   for (let i = whole; i < length; i++, values += 8) result = max<f64>(result, abs<f64>(load<f64>(values)));
   return result;
 }
 
-export function multiply(a: usize, b: usize, length: i32, out: usize): void {
+/** out = a · b. Returns the largest magnitude; NaN where any is NaN. */
+export function multiply(a: usize, b: usize, length: i32, out: usize): f64 {
+  let most = f64x2.splat(0);
+  let odd = most;
   const whole = length & ~1;
   for (let i = 0; i < whole; i += 2) {
     const at = <usize>i << 3;
-    v128.store(out + at, f64x2.mul(v128.load(a + at), v128.load(b + at)));
+    const product = f64x2.mul(v128.load(a + at), v128.load(b + at));
+    v128.store(out + at, product);
+    most = larger(most, product);
+    odd = odder(odd, product);
   }
+  const result = largestOf(most, odd);
+  if (whole == length) return result;
   const at = <usize>whole << 3;
-  if (whole < length) store<f64>(out + at, load<f64>(a + at) * load<f64>(b + at));
+  const product = load<f64>(a + at) * load<f64>(b + at);
+  store<f64>(out + at, product);
+  return max<f64>(result, abs<f64>(product));
 }
 
 export function assembleGradient(
@@ -89,11 +89,6 @@ export function descend(weights: usize, gradient: usize, length: i32, step: f64,
   if (trail != 0) store<f64>(trail + at, load<f64>(trail + at) + weight);
 }
 
-@inline
-function residualsAt(dots: usize, labels: usize, units: v128, offsets: v128): v128 {
-  return f64x2.sub(f64x2.add(f64x2.mul(units, v128.load(dots)), offsets), v128.load(labels));
-}
-
 /** Residuals from dot products, in place: unit · dot + offset − label. Returns the largest magnitude; NaN where any is NaN. */
 export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64, offset: f64): f64 {
   const units = f64x2.splat(unit);
@@ -104,17 +99,15 @@ export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64
   const whole = length & ~3;
   const end = dots + (<usize>whole << 3);
   for (; dots < end; dots += 32, labels += 32) {
-    const v = residualsAt(dots, labels, units, offsets);
-    const w = residualsAt(dots + 16, labels + 16, units, offsets);
+    const v = residualsOf(v128.load(dots), v128.load(labels), units, offsets);
+    const w = residualsOf(v128.load(dots, 16), v128.load(labels, 16), units, offsets);
     v128.store(dots, v);
     v128.store(dots, w, 16);
     a = larger(a, v);
     b = larger(b, w);
     odd = odder(odder(odd, v), w);
   }
-  a = f64x2.pmax(a, b);
-  let result = max<f64>(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
-  if (v128.any_true(odd)) result = NaN;
+  let result = largestOf(f64x2.pmax(a, b), odd);
   for (let i = whole; i < length; i++, dots += 8, labels += 8) {
     const residual = unit * load<f64>(dots) + offset - load<f64>(labels);
     store<f64>(dots, residual);
@@ -124,22 +117,19 @@ export function formResiduals(dots: usize, labels: usize, length: i32, unit: f64
   return result;
 }
 
-/** Sum of int16: 64 bits, as a mini-batch may have a million. */
-export function sumRounded(values: usize, length: i32): f64 {
-  const whole = length & ~7;
-  const one = i16x8.splat(1);
-  let sums = i64x2.splat(0);
-  for (let i = 0; i < whole; i += 8) {
-    const pairs = i32x4.dot_i16x8_s(v128.load(values + (<usize>i << 1)), one);
-    sums = i64x2.add(sums, i64x2.add(i64x2.extend_low_i32x4_s(pairs), i64x2.extend_high_i32x4_s(pairs)));
+/** Int16 to float64, and Σ factor · value for every `chunk` columns: even columns in one sum, odd ones in another. */
+export function widenModel(model: usize, factors: usize, length: i32, out: usize, chunk: i32, sums: usize): void {
+  for (; length > 0; length -= chunk, sums += 8) {
+    const some = min(length, chunk);
+    store<f64>(sums, widenChunk(model, factors, some, out));
+    model += <usize>some << 1;
+    factors += <usize>some << 3;
+    out += <usize>some << 3;
   }
-  let sum = i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
-  for (let i = whole; i < length; i++) sum += <i64>load<i16>(values + (<usize>i << 1));
-  return <f64>sum;
 }
 
-/** Int16 to float64, and Σ factor · value: even columns in one sum, odd ones in another. */
-export function widenModel(model: usize, factors: usize, length: i32, out: usize): f64 {
+@inline
+function widenChunk(model: usize, factors: usize, length: i32, out: usize): f64 {
   const whole = length & ~1;
   let sums = f64x2.splat(0);
   for (let i = 0; i < whole; i += 2) {

@@ -1,4 +1,4 @@
-import type { GradientRun, Kernels, RoundRun, WordStream } from "../kernels/index.ts";
+import type { GradientRun, Kernels, ResidualRun, RoundRun, WordStream } from "../kernels/index.ts";
 import type { Barrier } from "./barrier.ts";
 
 import {
@@ -75,6 +75,7 @@ class TeamMember implements PackedMember {
   readonly #from: number;
   readonly #to: number;
   readonly #round: Writable<RoundRun>;
+  readonly #residual: Writable<ResidualRun>;
   readonly #gradient: Writable<GradientRun>;
   readonly #rows = { width: 8 as GridVectors["width"], codes: 0, stride: 0, rows: 0, columns: 0 };
   #job: PackedJob | undefined;
@@ -94,6 +95,7 @@ class TeamMember implements PackedMember {
     this.#rows.columns = layout.columns;
     const scratch = layout.scratch + thread * layout.scratchStride;
     this.#round = { values: 0, length: 0, bits: 15, scale: 0, stream: noWords, firstBlock: 0, out: 0, scratch };
+    this.#residual = { model: layout.model, labels: 0, unit: 0, offset: 0, out: 0, scratch };
     const own = 8 * this.#from;
     this.#gradient = {
       length: this.#to - this.#from,
@@ -234,8 +236,7 @@ class TeamMember implements PackedMember {
     const own = 8 * this.#from;
     const length = this.#to - this.#from;
     const { weights, scaled } = this.#layout;
-    this.#kernels.multiply(weights + own, grid.factors + own, length, scaled + own);
-    this.#leave(slot.model, this.#kernels.largest(scaled + own, length));
+    this.#leave(slot.model, this.#kernels.multiply(weights + own, grid.factors + own, length, scaled + own));
   }
 
   /** Q₃ of the own columns, and their share of the offset: Σ ratio · rounded model, a sum for every chunk of columns. */
@@ -247,11 +248,15 @@ class TeamMember implements PackedMember {
     this.#roundInto(scaled + 8 * from, to - from, model + 2 * from, modelBits, scale, streams.model, block);
     // Zero is no point of the scale: a column without variance would be rounded to one of its neighbours.
     for (const column of grid.idle) if (column >= from && column < to) this.#i16[model / 2 + column] = 0;
-    for (let at = from; at < to; at += chunkColumns) {
-      const length = Math.min(chunkColumns, to - at);
-      const share = this.#kernels.widenModel(model + 2 * at, grid.ratios + 8 * at, length, modelFloats + 8 * at);
-      this.#f64[chunkSums / 8 + at / chunkColumns] = share;
-    }
+    const sums = chunkSums + (8 * from) / chunkColumns;
+    this.#kernels.widenModel(
+      model + 2 * from,
+      grid.ratios + 8 * from,
+      to - from,
+      modelFloats + 8 * from,
+      chunkColumns,
+      sums,
+    );
   }
 
   #roundInto(
@@ -262,7 +267,7 @@ class TeamMember implements PackedMember {
     scale: number,
     stream: WordStream,
     firstBlock: number,
-  ): void {
+  ): number {
     const run = this.#round;
     run.values = values;
     run.length = length;
@@ -271,7 +276,7 @@ class TeamMember implements PackedMember {
     run.scale = scale;
     run.stream = stream;
     run.firstBlock = firstBlock;
-    if (length > 0) this.#kernels.roundVector(run);
+    return length > 0 ? this.#kernels.roundVector(run) : 0;
   }
 
   #selectRows(place: Place, first: number, count: number): void {
@@ -284,26 +289,28 @@ class TeamMember implements PackedMember {
 
   /** Residuals of the own rows, in standardised units. @param unit What the rounded model counts in. */
   #formResiduals(place: Place, first: number, count: number, unit: number): void {
-    const { columns, model, residuals, chunkSums } = this.#layout;
-    const offset = this.#chunkTotal(columns, chunkSums);
-    let largest = 0;
-    if (count > 0) {
-      this.#selectRows(place, first, count);
-      const out = residuals + 8 * first;
-      if (place.grid.tables > 0) this.#kernels.dotTable(this.#rows, place.grid.tables, model, out);
-      else this.#kernels.dotRows(this.#rows, model, out, this.#round.scratch);
-      largest = this.#fromDots(out, place.labels + 8 * first, count, unit, offset * unit);
-    }
-    this.#leave(slot.residual, largest);
+    const { columns, residuals, chunkSums } = this.#layout;
+    const run = this.#residual;
+    run.labels = place.labels + 8 * first;
+    run.unit = unit;
+    run.offset = this.#chunkTotal(columns, chunkSums) * unit;
+    run.out = residuals + 8 * first;
+    this.#selectRows(place, first, count);
+    this.#leave(slot.residual, count > 0 ? this.#residualsOf(place.grid.tables, count) : 0);
   }
 
-  /** Residuals from dot products: of squares by the kernel, of a loss of the margin one by one. */
-  #fromDots(dots: number, labels: number, count: number, unit: number, offset: number): number {
+  /** Of the selected rows: those of squares by a kernel, those of a loss of the margin one by one. */
+  #residualsOf(tables: number, count: number): number {
+    const run = this.#residual;
+    const { model, labels, unit, offset, out } = run;
     const margin = this.#job?.objective.margin;
-    if (margin === undefined) return this.#kernels.formResiduals(dots, labels, count, unit, offset);
+    if (tables === 0 && margin === undefined) return this.#kernels.residualRows(this.#rows, run);
+    if (tables > 0) this.#kernels.dotTable(this.#rows, tables, model, out);
+    else this.#kernels.dotRows(this.#rows, model, out, run.scratch);
+    if (margin === undefined) return this.#kernels.formResiduals(out, labels, count, unit, offset);
     const view = (at: number): Float64Array<ArrayBufferLike> => this.#f64.subarray(at / 8, at / 8 + count);
     const intercept = this.#f64[this.#layout.intercept / 8] as number;
-    return formSlopes({ dots: view(dots), labels: view(labels), unit, offset: offset + intercept }, margin);
+    return formSlopes({ dots: view(out), labels: view(labels), unit, offset: offset + intercept }, margin);
   }
 
   /** The first member's: nobody reads the intercept again before all have met. @param slope Mean rounded residual. */
@@ -324,8 +331,8 @@ class TeamMember implements PackedMember {
     const { residuals, roundedResiduals } = this.#layout;
     const out = roundedResiduals + 2 * first;
     const block = firstBlock + drawBlocks(first);
-    this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, block);
-    this.#leave(slot.residualSum, count > 0 ? this.#kernels.sumRounded(out, count) : 0);
+    const sum = this.#roundInto(residuals + 8 * first, count, out, residualBits, scale, streams.residual, block);
+    this.#leave(slot.residualSum, sum);
   }
 
   /** Σ residual · code over the own rows, all columns. */

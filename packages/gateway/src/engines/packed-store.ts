@@ -279,6 +279,7 @@ class ArenaStore implements PackedStore {
     chunk.rows += rows.length;
   }
 
+  /** Lies behind the rows: a kernel that reads a byte too many of them stays inside the memory. */
   #placesFor(batches: number): BatchRun {
     const places = this.#options.arena.allocate(allocated(placeBytes * batches) + 4 * batches);
     return { places, order: places + allocated(placeBytes * batches), count: batches };

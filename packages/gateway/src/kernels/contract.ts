@@ -8,6 +8,8 @@
  * w·p … w·p + w − 1. So one mask and one shift give eight neighbouring columns, and neither model nor gradient needs to be
  * permuted. Columns beyond the last are padding and hold code 0. Codes are unsigned.
  *
+ * The byte behind a run of rows is read with them, and has no influence: it must be inside the memory.
+ *
  * **Alignment.** Rows, models and every vector start at a multiple of 16; strides are multiples of 16.
  *
  * **Vectors.** Everything "per column" has {@link paddedColumns} entries unless said otherwise; what stands in the padding
@@ -138,6 +140,19 @@ export interface RoundRun {
   readonly scratch: number;
 }
 
+/** What turns dot products into residuals; vectors are float64. */
+export interface ResidualRun {
+  /** Int16 per column, the padding readable. */
+  readonly model: number;
+  readonly labels: number;
+  readonly unit: number;
+  readonly offset: number;
+  /** Float64[rows], overwritten. */
+  readonly out: number;
+  /** {@link productScratch} bytes. */
+  readonly scratch: number;
+}
+
 /** What turns integer sums into a standardised gradient; vectors are float64. */
 export interface GradientRun {
   readonly length: number;
@@ -171,6 +186,12 @@ export interface Kernels {
    * @param scratch {@link productScratch} bytes.
    */
   dotRows(rows: CodeRows, model: number, out: number, scratch: number): void;
+  /**
+   * {@link dotRows}, then {@link formResiduals}; at width 4 in one pass.
+   *
+   * @returns The largest magnitude; NaN where any is NaN.
+   */
+  residualRows(rows: CodeRows, run: ResidualRun): number;
   /**
    * out[j] += Σ residual[r] · code over the rows; best in one go over a mini-batch still in cache.
    *
@@ -259,10 +280,12 @@ export interface Kernels {
   /**
    * Rounds a vector: model (Q₃), residuals (Q_r), gradient (Q₄). In 2⁻¹⁶ of a step a component is rounded to the nearest
    * whole number, and from there without bias, by a draw of 16 bits.
+   *
+   * @returns The sum of the int16 that it has written.
    */
-  roundVector(run: RoundRun): void;
-  /** out = a · b by component, float64. */
-  multiply(a: number, b: number, length: number, out: number): void;
+  roundVector(run: RoundRun): number;
+  /** out = a · b by component, float64. @returns The largest magnitude; NaN where any is NaN. */
+  multiply(a: number, b: number, length: number, out: number): number;
   /** out = sumScale·(factor·sum) + offsetScale·offset − spreadScale·(spread·model), by component. */
   assembleGradient(run: GradientRun): void;
   /** weights −= step · gradient; where `trail` is not 0, the new weights are added to it. Float64. */
@@ -273,14 +296,14 @@ export interface Kernels {
    * @returns The largest magnitude; NaN where any is NaN.
    */
   formResiduals(dots: number, labels: number, length: number, unit: number, offset: number): number;
-  /** Σ of int16[length]; `values` at a multiple of 16. */
-  sumRounded(values: number, length: number): number;
   /**
-   * out = the int16 model as float64.
+   * out = the int16 model as float64. For every `chunk` columns from the first on, `sums` receives Σ factor · model: the sum
+   * over even columns plus the sum over odd ones.
    *
-   * @returns Σ factor · model, as the sum over even columns plus the sum over odd ones.
+   * @param chunk A multiple of 8.
+   * @param sums Float64[⌈length/chunk⌉].
    */
-  widenModel(model: number, factors: number, length: number, out: number): number;
+  widenModel(model: number, factors: number, length: number, out: number, chunk: number, sums: number): void;
 }
 
 /** The kernels for random words and float64 vectors. */
@@ -293,5 +316,4 @@ export type VectorKernel =
   | "assembleGradient"
   | "descend"
   | "formResiduals"
-  | "sumRounded"
   | "widenModel";

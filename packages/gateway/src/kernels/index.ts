@@ -13,6 +13,7 @@ export {
   paddedColumns,
   paddedFloats,
   productScratch,
+  type ResidualRun,
   type RoundRun,
   rowStride,
   tableLimit,

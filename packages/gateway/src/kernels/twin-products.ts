@@ -1,8 +1,10 @@
 import { type CodeRows, type FloatRows, type Kernels, paddedColumns, paddedFloats } from "./contract.ts";
 import { codeReader, type TwinMemory } from "./twin-rows.ts";
+import { formResiduals } from "./twin-vectors.ts";
 
 type Products =
   | "dotRows"
+  | "residualRows"
   | "gradientRows"
   | "dotTable"
   | "gradientTable"
@@ -49,6 +51,10 @@ function latticeReader(memory: TwinMemory, rows: Omit<CodeRows, "width">): At {
 export function twinIntegerProducts(memory: TwinMemory): Pick<Kernels, Exclude<Products, FloatProducts>> {
   return {
     dotRows: (rows, model, out) => dot(memory, codeReader(memory, rows), rows.rows, rows.columns, model, out),
+    residualRows: (rows, { model, labels, unit, offset, out }) => {
+      dot(memory, codeReader(memory, rows), rows.rows, rows.columns, model, out);
+      return formResiduals(memory, [out, labels], rows.rows, unit, offset);
+    },
     gradientRows: (rows, residuals, out) =>
       gradient(memory, codeReader(memory, rows), rows.rows, rows.columns, residuals, out),
     dotTable: (rows, tables, model, out) =>

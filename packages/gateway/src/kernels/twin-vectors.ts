@@ -48,14 +48,14 @@ function drawReader(stream: WordStream, firstBlock: number): () => number {
   };
 }
 
-function roundVector(memory: TwinMemory, run: RoundRun): void {
+function roundVector(memory: TwinMemory, run: RoundRun): number {
   const { length, scale } = run;
   const intervals = 2 ** run.bits - 1;
   const values = new Float64Array(memory.buffer, run.values, length);
   const out = new Int16Array(memory.buffer, run.out, Math.ceil(length / 8) * 8).fill(0);
   const middle = intervals * 2 ** 15;
   const slope = middle / scale;
-  if (!(slope < Number.POSITIVE_INFINITY)) return;
+  if (!(slope < Number.POSITIVE_INFINITY)) return 0;
   const draw = drawReader(run.stream, run.firstBlock);
   for (let i = 0; i < length; i++) {
     // In 2⁻¹⁶ of a step; adding 2⁵² rounds it to a whole number of those.
@@ -64,6 +64,7 @@ function roundVector(memory: TwinMemory, run: RoundRun): void {
     const up = draw() >= 2 ** 16 * (base + 1) - position;
     out[i] = 2 * (up ? base + 1 : base) - intervals;
   }
+  return out.reduce((sum, point) => sum + point, 0);
 }
 
 function assembleGradient(memory: TwinMemory, run: GradientRun): void {
@@ -94,7 +95,7 @@ function fillWords(memory: TwinMemory, stream: WordStream, firstBlock: number, b
   for (let block = 0; block < blocks; block++) philoxWords(stream, firstBlock + block, words, block * 4);
 }
 
-function formResiduals(
+export function formResiduals(
   memory: TwinMemory,
   [dots, labels]: readonly [number, number],
   length: number,
@@ -107,12 +108,10 @@ function formResiduals(
   return largest(memory, dots, length);
 }
 
-function widenModel(memory: TwinMemory, model: number, factors: number, length: number, out: number): number {
-  const rounded = new Int16Array(memory.buffer, model, length);
-  const by = new Float64Array(memory.buffer, factors, length);
-  const wide = new Float64Array(memory.buffer, out, length);
+/** Σ factor · model, into `wide` the model itself. */
+function widenChunk(rounded: Int16Array, by: Float64Array, wide: Float64Array): number {
   const sums: [number, number] = [0, 0];
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < wide.length; i++) {
     wide[i] = rounded[i] as number;
     sums[i & 1] = (sums[i & 1] as number) + (by[i] as number) * (wide[i] as number);
   }
@@ -131,12 +130,21 @@ export function twinVectors(memory: TwinMemory): Pick<Kernels, VectorKernel> {
       const right = new Float64Array(memory.buffer, b, length);
       const product = new Float64Array(memory.buffer, out, length);
       for (let i = 0; i < length; i++) product[i] = (left[i] as number) * (right[i] as number);
+      return largest(memory, out, length);
     },
     assembleGradient: (run) => assembleGradient(memory, run),
     formResiduals: (dots, labels, length, unit, offset) => formResiduals(memory, [dots, labels], length, unit, offset),
-    sumRounded: (values, length) =>
-      new Int16Array(memory.buffer, values, length).reduce((sum, value) => sum + value, 0),
-    widenModel: (model, factors, length, out) => widenModel(memory, model, factors, length, out),
+    widenModel: (model, factors, length, out, chunk, sums) => {
+      const shares = new Float64Array(memory.buffer, sums, Math.ceil(length / chunk));
+      for (let at = 0; at < length; at += chunk) {
+        const some = Math.min(chunk, length - at);
+        shares[at / chunk] = widenChunk(
+          new Int16Array(memory.buffer, model + 2 * at, some),
+          new Float64Array(memory.buffer, factors + 8 * at, some),
+          new Float64Array(memory.buffer, out + 8 * at, some),
+        );
+      }
+    },
     descend: (weights, gradient, length, step, trail) => {
       const x = new Float64Array(memory.buffer, weights, length);
       const g = new Float64Array(memory.buffer, gradient, length);

@@ -7,15 +7,15 @@ type Call<Count extends number, Result = void> = (...values: Numbers<Count>) => 
 
 /** What the compiled module exports. A pointer above 2³¹ wraps to a negative int32 and back. */
 export interface WasmExports {
-  readonly dot1: Call<7>;
-  readonly dot2: Call<7>;
-  readonly dot4: Call<8>;
-  readonly dot8: Call<7>;
+  readonly dot1: Call<6>;
+  readonly dot2: Call<6>;
+  readonly dot4: Call<11, number>;
+  readonly dot8: Call<6>;
   readonly dotLattice: Call<6>;
-  readonly gradient1: Call<7>;
-  readonly gradient2: Call<7>;
+  readonly gradient1: Call<6>;
+  readonly gradient2: Call<6>;
   readonly gradient4: Call<8>;
-  readonly gradient8: Call<7>;
+  readonly gradient8: Call<6>;
   readonly gradientLattice: Call<6>;
   readonly dotTable: Call<8>;
   readonly gradientTable: Call<8>;
@@ -32,11 +32,10 @@ export interface WasmExports {
   readonly decodeRows: Call<9>;
   readonly fillWords: Call<7>;
   readonly largest: Call<2, number>;
-  readonly roundVector: Call<11>;
-  readonly multiply: Call<4>;
+  readonly roundVector: Call<11, number>;
+  readonly multiply: Call<4, number>;
   readonly assembleGradient: Call<10>;
   readonly descend: Call<5>;
   readonly formResiduals: Call<5, number>;
-  readonly sumRounded: Call<2, number>;
-  readonly widenModel: Call<4, number>;
+  readonly widenModel: Call<6>;
 }

@@ -69,6 +69,7 @@ export function createWasmKernels(memory: WasmMemory, module: WasmModule = "plai
 
 type Products =
   | "dotRows"
+  | "residualRows"
   | "gradientRows"
   | "dotTable"
   | "gradientTable"
@@ -79,23 +80,29 @@ type Products =
   | "hogwildRows";
 
 function productCalls(calls: WasmExports): Pick<Kernels, Products> {
-  const dots = { 1: calls.dot1, 2: calls.dot2, 4: calls.dot4, 8: calls.dot8 };
-  const gradients = { 1: calls.gradient1, 2: calls.gradient2, 4: calls.gradient4, 8: calls.gradient8 };
+  const dots = { 1: calls.dot1, 2: calls.dot2, 8: calls.dot8 };
+  const gradients = { 1: calls.gradient1, 2: calls.gradient2, 8: calls.gradient8 };
+  const dotRows: Kernels["dotRows"] = (rows, model, out, scratch) => {
+    const { width, codes, stride, rows: count } = rows;
+    if (width === 4) calls.dot4(codes, stride, count, blocksOf(rows), model, out, scratch, isNarrow(rows), 0, 0, 0);
+    else dots[width](codes, stride, count, blocksOf(rows), model, out);
+  };
   return {
-    // The kernels of other widths take two numbers less: WebAssembly leaves out what it is given beyond.
-    dotRows: (rows, model, out, scratch) =>
-      dots[rows.width](rows.codes, rows.stride, rows.rows, blocksOf(rows), model, out, scratch, isNarrow(rows)),
-    gradientRows: (rows, residuals, out, scratch) =>
-      gradients[rows.width](
-        rows.codes,
-        rows.stride,
-        rows.rows,
-        blocksOf(rows),
-        residuals,
-        out,
-        scratch,
-        isNarrow(rows),
-      ),
+    dotRows,
+    residualRows: (rows, { model, labels, unit, offset, out, scratch }) => {
+      const { width, codes, stride, rows: count } = rows;
+      const blocks = blocksOf(rows);
+      if (width === 4)
+        return calls.dot4(codes, stride, count, blocks, model, out, scratch, isNarrow(rows), labels, unit, offset);
+      dots[width](codes, stride, count, blocks, model, out);
+      return calls.formResiduals(out, labels, count, unit, offset);
+    },
+    gradientRows: (rows, residuals, out, scratch) => {
+      const { width, codes, stride, rows: count } = rows;
+      const blocks = blocksOf(rows);
+      if (width === 4) calls.gradient4(codes, stride, count, blocks, residuals, out, scratch, isNarrow(rows));
+      else gradients[width](codes, stride, count, blocks, residuals, out);
+    },
     dotTable: ({ width, codes, stride, rows, columns }, tables, model, out) =>
       calls.dotTable(width, codes, stride, rows, columns, tables, model, out),
     gradientTable: ({ width, codes, stride, rows, columns }, tables, residuals, out) =>
@@ -151,7 +158,7 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     roundVector: ({ values, length, bits, scale, stream, firstBlock, out, scratch }) => {
       const { keyLow, keyHigh, indexLow, indexHigh } = stream;
       const intervals = (1 << bits) - 1;
-      calls.roundVector(
+      return calls.roundVector(
         values,
         length,
         intervals,
@@ -172,7 +179,7 @@ function vectorCalls(calls: WasmExports): Pick<Kernels, VectorKernel> {
     },
     descend: (weights, gradient, length, step, trail) => calls.descend(weights, gradient, length, step, trail),
     formResiduals: (dots, labels, length, unit, offset) => calls.formResiduals(dots, labels, length, unit, offset),
-    sumRounded: (values, length) => calls.sumRounded(values, length),
-    widenModel: (model, factors, length, out) => calls.widenModel(model, factors, length, out),
+    widenModel: (model, factors, length, out, chunk, sums) =>
+      calls.widenModel(model, factors, length, out, chunk, sums),
   };
 }

@@ -23,10 +23,10 @@ async function trained(make: PackedEngineOptions["kernels"]): Promise<{ weights:
     const kernels = make?.(memory) ?? createWasmKernels(memory);
     return {
       ...kernels,
-      dotRows: (rows, model, out, scratch) => {
-        for (const entry of new Int16Array(kernels.memory.buffer, model, rows.columns))
+      residualRows: (rows, run) => {
+        for (const entry of new Int16Array(kernels.memory.buffer, run.model, rows.columns))
           largest = Math.max(largest, Math.abs(entry));
-        kernels.dotRows(rows, model, out, scratch);
+        return kernels.residualRows(rows, run);
       },
     };
   };

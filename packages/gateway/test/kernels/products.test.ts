@@ -74,6 +74,30 @@ describe.each(modules)("%s module, width %i", (module, width) => {
     },
   );
 
+  test.skipIf(!runs).each(shapes)("%i rows of %i columns: residuals are those of the dots", (rows, columns) => {
+    const pair = new KernelPair(1 << 19, module);
+    const stream = random(`residuals/${width}/${rows}`);
+    const run = store(pair, width, rows, columns, integers(stream, rows * columns, 0, top));
+    const model = pair.put(Int16Array.from(integers(stream, paddedColumns(width, columns), -32767, 32639)));
+    const targets = Float64Array.from(normals(stream, rows));
+    const labels = pair.put(targets);
+    const [dots, out] = [pair.room(rows * 8), pair.room(rows * 8)];
+    const scratch = pair.room(productScratch(columns, rows));
+    pair.run((kernels) => kernels.dotRows(run, model, dots, scratch), scratch);
+    const residual = { model, labels, unit: 1.7e-5, offset: -0.3, out, scratch };
+    const largest = pair.run((kernels) => kernels.residualRows(run, residual), scratch);
+    const expected = pair.floats(dots, rows).map((dot, r) => 1.7e-5 * dot - 0.3 - (targets[r] as number));
+    expect([...pair.floats(out, rows)]).toEqual([...expected]);
+    expect(largest).toBe(Math.max(...expected.map(Math.abs)));
+    for (const row of [0, rows >> 1, rows - 1]) {
+      pair.put(
+        Float64Array.from(targets, (target, r) => (r === row ? Number.NaN : target)),
+        labels,
+      );
+      expect(pair.run((kernels) => kernels.residualRows(run, residual), scratch)).toBeNaN();
+    }
+  });
+
   test.skipIf(!runs).each([32767, -32767, -32768, 32640, -32640, 128, 127, -128, -129])(
     "all codes at the top, model and residuals all %i",
     (extreme) => {

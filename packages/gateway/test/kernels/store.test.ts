@@ -300,11 +300,19 @@ describe("words and vectors", () => {
     expect(Math.abs(errors.nearest)).toBeGreaterThan(bound);
   });
 
-  test("a sum of int16 that leaves 32 bits", () => {
-    const pair = new KernelPair();
+  test("rounding tells the sum of its points, also one that leaves 32 bits", () => {
+    const pair = new KernelPair(1 << 21);
     const length = 80_003;
-    const at = pair.put(new Int16Array(length).fill(-32_768));
-    expect(pair.run((kernels) => kernels.sumRounded(at, length))).toBe(-32_768 * length);
+    const at = pair.put(new Float64Array(length).fill(-1));
+    const out = pair.room(length * 2 + 16);
+    const scratch = pair.room(drawScratch(Math.ceil(length / 2)));
+    const run = { values: at, length, bits: 15, scale: 1, stream: wordStream("sum"), firstBlock: 0, out, scratch };
+    expect(pair.run((kernels) => kernels.roundVector(run), scratch)).toBe(-32_767 * length);
+    for (const length of [1, 7, 8, 1003]) {
+      pair.put(Float64Array.from(normals(random("sum"), length)), at);
+      const sum = pair.run((kernels) => kernels.roundVector({ ...run, length, bits: 7, scale: 7 }), scratch);
+      expect(sum).toBe(new Int16Array(pair.wasm.memory.buffer, out, length).reduce((a, b) => a + b));
+    }
   });
 
   test.each([1, 2, 7, 100])("%i components: largest, product, gradient, step", (length) => {
@@ -315,7 +323,11 @@ describe("words and vectors", () => {
       ...Array<number>,
     ] as [number, number, number, number, number, number, number, number];
     const out = pair.room(length * 8);
-    pair.run((kernels) => kernels.multiply(a, b, length, out));
+    const product = pair.run((kernels) => kernels.multiply(a, b, length, out));
+    expect(product).toBe(Math.max(...pair.floats(out, length).map(Math.abs)));
+    expect([...pair.floats(out, length)]).toEqual(
+      Array.from(pair.floats(a, length), (value, i) => value * (pair.floats(b, length)[i] as number)),
+    );
     const run = {
       length,
       sums,
@@ -333,13 +345,23 @@ describe("words and vectors", () => {
     pair.run((kernels) => kernels.descend(a, out, length, 0.01, 0));
     expect(pair.run((kernels) => kernels.formResiduals(a, b, length, 0.7, 0.2))).toBeGreaterThan(0);
     const rounded = pair.put(Int16Array.from(integers(stream, length, -32_767, 32_767)));
-    pair.run((kernels) => kernels.widenModel(rounded, b, length, out));
-    expect([...pair.floats(out, length)]).toEqual([...new Int16Array(pair.wasm.memory.buffer, rounded, length)]);
+    const shares = pair.room(Math.ceil(length / 16) * 8);
+    pair.run((kernels) => kernels.widenModel(rounded, b, length, out, 16, shares));
+    const whole = new Int16Array(pair.wasm.memory.buffer, rounded, length);
+    expect([...pair.floats(out, length)]).toEqual([...whole]);
+    for (const [chunk, share] of pair.floats(shares, Math.ceil(length / 16)).entries()) {
+      const products = pair.floats(b, length).map((factor, i) => factor * (whole[i] as number));
+      expect(share).toBeCloseTo(
+        products.subarray(16 * chunk, 16 * chunk + 16).reduce((sum, value) => sum + value, 0),
+        6,
+      );
+    }
     for (const place of [0, length - 1]) {
       const values = new Float64Array(length).fill(-2);
       values[place] = Number.NaN;
       const at = pair.put(values);
       expect(pair.run((kernels) => kernels.largest(at, length))).toBeNaN();
+      expect(pair.run((kernels) => kernels.multiply(at, b, length, out))).toBeNaN();
       expect(pair.run((kernels) => kernels.formResiduals(at, b, length, 0.7, 0.2))).toBeNaN();
     }
   });
