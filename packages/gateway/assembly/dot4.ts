@@ -102,11 +102,19 @@ function wideDigitRows(
 }
 
 @inline
-function quadTotals(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32, digits: bool): v128 {
+function quadTotals(
+  a: usize,
+  apart: usize,
+  blocks: i32,
+  model: usize,
+  narrow: i32,
+  low: v128,
+  digits: bool,
+): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    if (digits) return quadDigits(a, apart, blocks, model, narrow);
+    if (digits) return quadDigits(a, apart, blocks, model, narrow, low);
   }
-  return quadDots(a, apart, blocks, model, narrow);
+  return quadDots(a, apart, blocks, model, narrow, low);
 }
 
 /** Four rows a turn, and the last one to three each as four times the same. */
@@ -130,6 +138,8 @@ function eachQuad(
   const turns = quarter + (rows & 3);
   const units = f64x2.splat(unit);
   const offsets = f64x2.splat(offset);
+  // Here, as it would be made anew for every four rows below.
+  const low = heldLanes(digits ? 0x0f0f : 0x0f, rows);
   const label = labels - out;
   let apart = <usize>quarter * stride;
   let gap = <usize>quarter << 3;
@@ -149,13 +159,13 @@ function eachQuad(
     let left = blocks;
     if (wide)
       for (; left > limit; left -= limit) {
-        const totals = quadTotals(a, apart, limit, m, 0, digits);
+        const totals = quadTotals(a, apart, limit, m, 0, low, digits);
         near = f64x2.add(near, lowDoubles(totals));
         far = f64x2.add(far, highDoubles(totals));
         a += <usize>limit << 4;
         m += <usize>limit << 6;
       }
-    const totals = quadTotals(a, apart, left, m, narrow, digits);
+    const totals = quadTotals(a, apart, left, m, narrow, low, digits);
     near = wide ? f64x2.add(near, lowDoubles(totals)) : lowDoubles(totals);
     far = wide ? f64x2.add(far, highDoubles(totals)) : highDoubles(totals);
     if (labels) {
@@ -184,8 +194,7 @@ function addBlock(sum: v128, at: usize, low: v128, m: v128, n: v128, o: v128, p:
 
 /** Dots of four rows, `apart` bytes from each other: int32, as 64 blocks of 32 products of 15 and 2^15 stay below 2^31. */
 @inline
-function quadDots(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32): v128 {
-  const low = heldLanes(0x0f, blocks);
+function quadDots(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32, low: v128): v128 {
   const end = a + (<usize>(blocks - narrow) << 4);
   let sumA = i32x4.splat(0);
   let sumB = sumA;

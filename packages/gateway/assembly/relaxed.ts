@@ -62,10 +62,16 @@ function joined(upper: v128, lower: v128): v128 {
   return i32x4.add(i32x4.shl(upper, 8), lower);
 }
 
-/** Dots of four rows, `apart` bytes from each other: int32. @param narrow As in the plain kernel. */
+/** Dots of four rows, `apart` bytes from each other: int32. @param low 15 in every byte. */
 @inline
-export function quadDigits(a: usize, apart: usize, blocks: i32, digits: usize, narrow: i32): v128 {
-  const low = heldLanes(0x0f0f, blocks);
+export function quadDigits(
+  a: usize,
+  apart: usize,
+  blocks: i32,
+  digits: usize,
+  narrow: i32,
+  low: v128,
+): v128 {
   const end = a + (<usize>(blocks - narrow) << 4);
   let a0 = i32x4.splat(0);
   let a1 = a0;
