@@ -1,3 +1,4 @@
+import { areBytes, groupedGradient, groupedRows, leastBlocks, leastRows } from "./grouped";
 import { addSums, heldLanes, madd, pairHigh, pairLow, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
@@ -9,7 +10,7 @@ function residualPair(at: usize, lone: bool): v128 {
 }
 
 /**
- * @param _scratch For the kernel that stands in its place where there are relaxed instructions.
+ * @param scratch `productScratch` bytes.
  * @param narrow 1 where the last block holds eight columns at most, which are its field 0 alone; otherwise 0.
  */
 export function gradient4(
@@ -19,23 +20,30 @@ export function gradient4(
   blocks: i32,
   residuals: usize,
   out: usize,
-  _scratch: usize,
+  scratch: usize,
   narrow: i32,
 ): void {
   const even = rows & ~1;
-  const whole = blocks - narrow;
+  let whole = blocks - narrow;
+  if (whole >= leastBlocks && rows >= leastRows && areBytes(residuals, rows)) {
+    for (let r = 0; r < rows; r += groupedRows) {
+      const some = min(rows - r, groupedRows);
+      groupedGradient(codes + <usize>r * stride, stride, some, whole, residuals + (<usize>r << 1), out, scratch);
+    }
+    whole = 0;
+  }
   const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip) {
     const at = codes + <usize>r * stride;
     const some = min(even - r, strip);
     pairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
-    if (narrow) narrowPairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
+    if (narrow) narrowPairs4(at, stride, some, blocks - 1, residuals + (<usize>r << 1), out, false);
   }
   if (even == rows) return;
   const last = codes + <usize>even * stride;
   const residual = residuals + (<usize>even << 1);
   pairs4(last, 0, 1, whole, residual, out, true);
-  if (narrow) narrowPairs4(last, 0, 1, whole, residual, out, true);
+  if (narrow) narrowPairs4(last, 0, 1, blocks - 1, residual, out, true);
 }
 
 /** Field 0 of one block alone. */

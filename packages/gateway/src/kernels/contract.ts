@@ -51,9 +51,13 @@ export function drawScratch(words: number): number {
   return Math.ceil((words + 20) / 4) * 16;
 }
 
-/** Bytes of scratch of {@link Kernels.dotRows} and {@link Kernels.gradientRows}: digits of a model, or residuals as bytes. */
+/** Bytes in which rows are sorted by their residual, beside a row of zeros. */
+const groupedScratch = 52 * 1024;
+
+/** Bytes of scratch of {@link Kernels.dotRows} and {@link Kernels.gradientRows}. */
 export function productScratch(columns: number, rows: number): number {
-  return Math.ceil(Math.max(2 * paddedColumns(4, columns), rows) / blockBytes) * blockBytes;
+  const digits = Math.ceil(Math.max(2 * paddedColumns(4, columns), rows) / blockBytes) * blockBytes;
+  return Math.max(digits, groupedScratch + rowStride(4, columns));
 }
 
 /** Bytes of scratch of {@link Kernels.gramRows}: int16 columns of 256 rows. */

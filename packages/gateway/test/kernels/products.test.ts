@@ -36,7 +36,7 @@ function store(pair: KernelPair, width: CodeWidth, rows: number, columns: number
 function compare(pair: KernelPair, run: CodeRows, model: number, residuals: number): { dots: number; sums: number } {
   const dots = pair.room(run.rows * 8);
   const sums = pair.room(paddedColumns(run.width, run.columns) * 8);
-  const scratch = pair.room(productScratch(run.columns, run.rows));
+  const scratch = pair.scratch(productScratch(run.columns, run.rows));
   pair.run((kernels) => kernels.dotRows(run, model, dots, scratch), scratch);
   pair.run((kernels) => kernels.gradientRows(run, residuals, sums, scratch), scratch);
   pair.put(new Uint8Array(productScratch(run.columns, run.rows)), scratch);
@@ -82,7 +82,7 @@ describe.each(modules)("%s module, width %i", (module, width) => {
     const targets = Float64Array.from(normals(stream, rows));
     const labels = pair.put(targets);
     const [dots, out] = [pair.room(rows * 8), pair.room(rows * 8)];
-    const scratch = pair.room(productScratch(columns, rows));
+    const scratch = pair.scratch(productScratch(columns, rows));
     pair.run((kernels) => kernels.dotRows(run, model, dots, scratch), scratch);
     const residual = { model, labels, unit: 1.7e-5, offset: -0.3, out, scratch };
     const largest = pair.run((kernels) => kernels.residualRows(run, residual), scratch);
@@ -135,6 +135,29 @@ describe.each(modules)("%s module, width %i", (module, width) => {
       entries[(at + 7) % columns] = other;
       compare(pair, run, pair.put(entries), residuals);
     }
+  });
+
+  test.skipIf(!runs || width !== 4).each([
+    [512, 256, 127],
+    [513, 257, 1],
+    [1023, 300, 20],
+    [1024, 360, 127],
+    [1600, 264, 128],
+    [2060, 300, 2],
+  ])("%i rows of %i columns, so many that rows of one residual are added up first", (rows, columns, largest) => {
+    const pair = new KernelPair(1 << 22, module);
+    const stream = random(`groups/${rows}`);
+    const run = store(pair, width, rows, columns, integers(stream, rows * columns, 0, top));
+    const model = pair.put(new Int16Array(paddedColumns(width, columns)));
+    for (const residuals of [
+      integers(stream, rows, -largest, largest - 1),
+      normals(stream, rows).map((value) => Math.max(-128, Math.min(127, Math.round((value * largest) / 3)))),
+      new Array<number>(rows).fill(-largest),
+      Array.from({ length: rows }, (_, r) => (r < 17 ? largest - 1 : 0)),
+    ])
+      compare(pair, run, model, pair.put(Int16Array.from(residuals)));
+    const tall = store(pair, width, rows, columns, new Array<number>(rows * columns).fill(top));
+    compare(pair, tall, model, pair.put(new Int16Array(rows).fill(-128)));
   });
 
   test.skipIf(!runs)("any number of rows, one residual too large for a byte or none", () => {

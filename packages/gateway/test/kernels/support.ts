@@ -35,6 +35,13 @@ export class KernelPair {
     return at;
   }
 
+  /** The last bytes, at a multiple of 16: the same each time, and free to be written differently by either. */
+  scratch(bytes: number): number {
+    const at = Math.floor((this.#bytes - bytes) / 16) * 16;
+    if (this.#next > at) throw new RangeError(`the test's memory of ${this.#bytes} bytes is too small`);
+    return at;
+  }
+
   /** The same bytes into both. */
   put(values: ArrayBufferView, at = this.room(values.byteLength)): number {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
