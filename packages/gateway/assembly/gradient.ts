@@ -1,4 +1,4 @@
-import { areBytes, groupedGradient, groupedRows, leastBlocks, leastRows } from "./grouped";
+import { areBytes, groupedGradient, leastBlocks, leastRows } from "./grouped";
 import { addSums, heldLanes, madd, pairHigh, pairLow, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
@@ -26,10 +26,7 @@ export function gradient4(
   const even = rows & ~1;
   let whole = blocks - narrow;
   if (whole >= leastBlocks && rows >= leastRows && areBytes(residuals, rows)) {
-    for (let r = 0; r < rows; r += groupedRows) {
-      const some = min(rows - r, groupedRows);
-      groupedGradient(codes + <usize>r * stride, stride, some, whole, residuals + (<usize>r << 1), out, scratch);
-    }
+    groupedGradient(codes, stride, rows, whole, residuals, out, scratch);
     whole = 0;
   }
   const strip = stripRows(stride);

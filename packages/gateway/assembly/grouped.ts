@@ -1,14 +1,16 @@
 import { addSums, heldLanes, madd, pairHigh, pairLow } from "./lanes";
 
-// The gradient of 4-bit codes where residuals are bytes and there are many rows: rows of one residual are added up as bytes,
-// two additions for 32 codes, and only the sums, a few rows' worth, are multiplied.
+// The gradient of 4-bit codes where residuals are bytes and there are many rows: rows of one residual are added up as bytes, and
+// only the sums, a seventh as many, are multiplied.
 //
 // Rows are sorted by residual, four to a quad: where a residual's last quad is not full, rows of zeros stand in. A group is one
-// residual's quads, four of them at most, as 16 codes are the most whose sum fits a byte with certainty. Sums run on from
-// group to group and wrap; what they were at the end of a group less what they were before it is the group's own.
+// residual's quads, four of them at most: a byte holds the sum of 16 codes. Sums run on from group to group and wrap; what
+// they were at the end of a group less what they were before it is the group's own. So no branch depends on the residuals.
 
-/** Most rows that are sorted in one go, and fewest that it pays for; fewest blocks of a row. */
-export const groupedRows: i32 = 1024;
+/** Most rows that are sorted in one go. */
+const groupedRows: i32 = 1024;
+
+/** The fewest rows, and blocks of a row, for which sorting pays. */
 export const leastRows: i32 = 512;
 export const leastBlocks: i32 = 8;
 
@@ -20,14 +22,14 @@ const mostGroups: usize = 1024 / 16 + 256;
 /** Bytes of a group's sums: those of four blocks, 32 each. */
 const sumBytes: usize = 128;
 
-// The scratch: a place for each residual; rows by quads; where each quad's sums go; groups' residuals, and one more; sums,
-// before the first group's those of no row, behind the last one room for one more; a row of zeros.
+// The scratch: a place for each residual; rows by quads; where each quad's sums go; groups' residuals and one more; groups' sums,
+// before them those of no row, behind them room for one more; a row of zeros.
 const rowsAt: usize = 4 * 256;
 const slotsAt: usize = rowsAt + 16 * mostQuads;
-const levelsAt: usize = slotsAt + 4 * mostQuads;
-const sumsAt: usize = levelsAt + 2 * (mostGroups + 8);
+const factorsAt: usize = slotsAt + 4 * mostQuads;
+const sumsAt: usize = factorsAt + 2 * (mostGroups + 8);
 /** `groupedScratch` of the contract. */
-const zerosAt: usize = 52 * 1024;
+const zerosAt: usize = 52 * 1024; // at least sumsAt + sumBytes * (mostGroups + 2)
 
 /** Whether all residuals are bytes. */
 export function areBytes(residuals: usize, rows: i32): bool {
@@ -65,7 +67,7 @@ function sortRows(
   const zeros = <u32>(scratch + zerosAt);
   let at = scratch + rowsAt;
   let slot = scratch + slotsAt;
-  let level = scratch + levelsAt;
+  let factor = scratch + factorsAt;
   let sums = scratch + sumsAt;
   for (let residual: isize = -128; residual < 128; residual++) {
     const place = places + (residual << 2);
@@ -76,8 +78,8 @@ function sortRows(
     for (let quad: u32 = 0; quad < quads; quad++, slot += 4) {
       if ((quad & 3) == 0) {
         sums += sumBytes;
-        store<i16>(level, <i16>residual);
-        level += 2;
+        store<i16>(factor, <i16>residual);
+        factor += 2;
       }
       store<u32>(slot, <u32>sums);
     }
@@ -85,7 +87,7 @@ function sortRows(
     v128.store(at - 16, i32x4.splat(zeros));
   }
   // Pairs of groups are multiplied: one more, of residual 0, makes their number even.
-  store<i16>(level, 0);
+  store<i16>(factor, 0);
   for (let r = residuals; r < end; r += 2, codes += stride) {
     const place = places + (<isize>load<i16>(r) << 2);
     const to = load<u32>(place);
@@ -110,7 +112,12 @@ function addUpper(sum: v128, a: v128, b: v128, c: v128, d: v128, high: v128): v1
   return i8x16.add(sum, i16x8.shr_u(i8x16.avgr_u(ab, cd), 2));
 }
 
-/** Sums of all quads over `blocks` blocks, 4 or 1. */
+/** Running sums over all quads, of the 4 blocks, or the one, at an offset in the rows. */
+function addBlocks(scratch: usize, end: usize, offset: usize, blocks: i32): void {
+  if (blocks == 4) addQuads(scratch + rowsAt, scratch + slotsAt, end, offset, 4);
+  else addQuads(scratch + rowsAt, scratch + slotsAt, end, offset, 1);
+}
+
 @inline
 function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: i32): void {
   const low = heldLanes(0x0f0f, blocks);
@@ -165,8 +172,11 @@ function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: 
   }
 }
 
-/** Products of one block's groups: a group's sums are what they were at its end less what they were at that of the one before. */
-function multiplyGroups(sums: usize, last: usize, levels: usize, out: usize): void {
+/** Products of the groups' sums, of one block among those that were added up. @param end Of the list of quads' sums. */
+function multiplyGroups(scratch: usize, end: usize, block: usize, out: usize): void {
+  let sums = scratch + sumsAt + (block << 5);
+  const last = <usize>load<u32>(end - 4) + (block << 5);
+  let factors = scratch + factorsAt;
   const byte = heldLanes(0xff, 1);
   let s0 = i32x4.splat(0);
   let s1 = s0;
@@ -176,8 +186,8 @@ function multiplyGroups(sums: usize, last: usize, levels: usize, out: usize): vo
   let s5 = s0;
   let s6 = s0;
   let s7 = s0;
-  for (; sums < last; sums += 2 * sumBytes, levels += 4) {
-    const residual = v128.load32_splat(levels);
+  for (; sums < last; sums += 2 * sumBytes, factors += 4) {
+    const residual = v128.load32_splat(factors);
     let between = v128.load(sums, 128);
     let x = i8x16.sub(between, v128.load(sums));
     let y = i8x16.sub(v128.load(sums, 256), between);
@@ -208,7 +218,7 @@ function multiplyGroups(sums: usize, last: usize, levels: usize, out: usize): vo
 }
 
 /**
- * Whole blocks of some rows, {@link groupedRows} at most; residuals are bytes.
+ * Whole blocks of all rows; residuals are bytes.
  *
  * @param scratch `groupedScratch` bytes and a row of zeros.
  */
@@ -221,20 +231,18 @@ export function groupedGradient(
   out: usize,
   scratch: usize,
 ): void {
-  memory.fill(scratch + zerosAt, 0, stride);
-  const sums = scratch + sumsAt;
-  memory.fill(sums, 0, sumBytes);
-  const slots = scratch + slotsAt;
-  const end = sortRows(codes, stride, rows, residuals, scratch);
-  const last = <usize>load<u32>(end - 4);
-  for (let block = 0; block < blocks; ) {
-    const offset = <usize>block << 4;
-    const some = blocks - block >= 4 ? 4 : 1;
-    if (some == 4) addQuads(scratch + rowsAt, slots, end, offset, 4);
-    else addQuads(scratch + rowsAt, slots, end, offset, 1);
-    for (const past = block + some; block < past; block++) {
-      const shift = ((<usize>block << 4) - offset) << 1;
-      multiplyGroups(sums + shift, last + shift, scratch + levelsAt, out + (<usize>block << 8));
+  memory.fill(scratch + zerosAt, 0, <usize>blocks << 4);
+  memory.fill(scratch + sumsAt, 0, sumBytes);
+  const strips = (rows + groupedRows - 1) / groupedRows;
+  const strip = (rows + strips - 1) / strips;
+  for (let r = 0; r < rows; r += strip) {
+    const some = min(rows - r, strip);
+    const end = sortRows(codes + <usize>r * stride, stride, some, residuals + (<usize>r << 1), scratch);
+    for (let block = 0; block < blocks; ) {
+      const next = blocks - block >= 4 ? block + 4 : block + 1;
+      addBlocks(scratch, end, <usize>block << 4, next - block);
+      for (let first = block; block < next; block++)
+        multiplyGroups(scratch, end, <usize>(block - first), out + (<usize>block << 8));
     }
   }
 }
