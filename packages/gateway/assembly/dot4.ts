@@ -26,79 +26,18 @@ export function dot4(
   unit: f64,
   offset: f64,
 ): f64 {
+  // Copies of the loop, as rows of more blocks than fit 32 bits have sums of doubles beside, which take registers.
   if (ASC_FEATURE_RELAXED_SIMD) {
     if (fitsDigits(model, blocks)) {
       splitModel(model, blocks, scratch);
       return blocks <= digitLimit
-        ? digitRows(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset)
-        : wideDigitRows(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset);
+        ? eachQuad(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset, digitLimit, false, true)
+        : eachQuad(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset, digitLimit, true, true);
     }
   }
   return blocks <= blockLimit
-    ? plainRows(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset)
-    : widePlainRows(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset);
-}
-
-// Functions of their own, each with its own registers: rows of more blocks than fit 32 bits have sums of doubles beside.
-
-function plainRows(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  blocks: i32,
-  model: usize,
-  out: usize,
-  narrow: i32,
-  labels: usize,
-  unit: f64,
-  offset: f64,
-): f64 {
-  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, false, false);
-}
-
-function widePlainRows(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  blocks: i32,
-  model: usize,
-  out: usize,
-  narrow: i32,
-  labels: usize,
-  unit: f64,
-  offset: f64,
-): f64 {
-  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, true, false);
-}
-
-function digitRows(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  blocks: i32,
-  model: usize,
-  out: usize,
-  narrow: i32,
-  labels: usize,
-  unit: f64,
-  offset: f64,
-): f64 {
-  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, digitLimit, false, true);
-}
-
-function wideDigitRows(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  blocks: i32,
-  model: usize,
-  out: usize,
-  narrow: i32,
-  labels: usize,
-  unit: f64,
-  offset: f64,
-): f64 {
-  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, digitLimit, true, true);
+    ? eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, false, false)
+    : eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, true, false);
 }
 
 @inline
