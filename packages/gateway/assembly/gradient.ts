@@ -25,9 +25,12 @@ export function gradient4(
 ): void {
   const even = rows & ~1;
   let whole = blocks - narrow;
-  if (whole >= leastBlocks && rows >= leastRows && areBytes(residuals, rows)) {
-    groupedGradient(codes, stride, rows, whole, residuals, out, scratch);
-    whole = 0;
+  // With relaxed instructions all that comes here is the last rows, or residuals that are no bytes.
+  if (!ASC_FEATURE_RELAXED_SIMD) {
+    if (whole >= leastBlocks && rows >= leastRows && areBytes(residuals, rows)) {
+      groupedGradient(codes, stride, rows, whole, residuals, out, scratch);
+      whole = 0;
+    }
   }
   const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip) {
