@@ -9,7 +9,7 @@ import { larger, largestOf, loadTwo, odder, residualsOf } from "./residuals";
  * Dots of all rows; where there are labels, their residuals in their place, without a second pass.
  *
  * @param scratch For a model's digits, where there are relaxed instructions.
- * @param narrow 1 where the last block holds eight columns at most, which are its field 0 alone; otherwise 0.
+ * @param narrow Not 0 where the last block holds eight columns at most, which are its field 0 alone.
  * @param labels Float64; 0 for none.
  * @returns The largest magnitude of the residuals; NaN where any is NaN.
  */
@@ -26,34 +26,96 @@ export function dot4(
   unit: f64,
   offset: f64,
 ): f64 {
-  // Copies of the loop, as rows of more blocks than fit 32 bits have sums of doubles beside, which take registers.
   if (ASC_FEATURE_RELAXED_SIMD) {
     if (fitsDigits(model, blocks)) {
       splitModel(model, blocks, scratch);
       return blocks <= digitLimit
-        ? eachQuad(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset, digitLimit, false, true)
-        : eachQuad(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset, digitLimit, true, true);
+        ? shortDigits(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset)
+        : longDigits(codes, stride, rows, blocks, scratch, out, narrow, labels, unit, offset);
     }
   }
   return blocks <= blockLimit
-    ? eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, false, false)
-    : eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, blockLimit, true, false);
+    ? shortRows(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset)
+    : longRows(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset);
+}
+
+// Copies of the loop, as rows of more blocks than fit 32 bits have sums of doubles beside, which take registers. Each is a
+// function: the optimizer folds copies in the arms of one branch into one loop, with the branch inside.
+
+function shortRows(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  narrow: i32,
+  labels: usize,
+  unit: f64,
+  offset: f64,
+): f64 {
+  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, false, false);
+}
+
+function longRows(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  narrow: i32,
+  labels: usize,
+  unit: f64,
+  offset: f64,
+): f64 {
+  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, true, false);
+}
+
+function shortDigits(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  narrow: i32,
+  labels: usize,
+  unit: f64,
+  offset: f64,
+): f64 {
+  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, false, true);
+}
+
+function longDigits(
+  codes: usize,
+  stride: usize,
+  rows: i32,
+  blocks: i32,
+  model: usize,
+  out: usize,
+  narrow: i32,
+  labels: usize,
+  unit: f64,
+  offset: f64,
+): f64 {
+  return eachQuad(codes, stride, rows, blocks, model, out, narrow, labels, unit, offset, true, true);
 }
 
 @inline
 function quadTotals(
   a: usize,
   apart: usize,
-  blocks: i32,
+  whole: usize,
   model: usize,
   narrow: i32,
   low: v128,
   digits: bool,
 ): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    if (digits) return quadDigits(a, apart, blocks, model, narrow, low);
+    if (digits) return quadDigits(a, apart, whole, model, narrow, low);
   }
-  return quadDots(a, apart, blocks, model, narrow, low);
+  return quadDots(a, apart, whole, model, narrow, low);
 }
 
 /** Four rows a turn, and the last one to three each as four times the same. */
@@ -69,7 +131,6 @@ function eachQuad(
   labels: usize,
   unit: f64,
   offset: f64,
-  limit: i32,
   wide: bool,
   digits: bool,
 ): f64 {
@@ -79,6 +140,8 @@ function eachQuad(
   const offsets = f64x2.splat(offset);
   // Here, as it would be made anew for every four rows below.
   const low = heldLanes(digits ? 0x0f0f : 0x0f, rows);
+  const limit: usize = (digits ? digitLimit : blockLimit) << 4;
+  const whole = <usize>(narrow ? blocks - 1 : blocks) << 4;
   const label = labels - out;
   let apart = <usize>quarter * stride;
   let gap = <usize>quarter << 3;
@@ -95,14 +158,14 @@ function eachQuad(
     let far = near;
     let a = codes;
     let m = model;
-    let left = blocks;
+    let left = whole;
     if (wide)
       for (; left > limit; left -= limit) {
         const totals = quadTotals(a, apart, limit, m, 0, low, digits);
         near = f64x2.add(near, lowDoubles(totals));
         far = f64x2.add(far, highDoubles(totals));
-        a += <usize>limit << 4;
-        m += <usize>limit << 6;
+        a += limit;
+        m += limit << 2;
       }
     const totals = quadTotals(a, apart, left, m, narrow, low, digits);
     near = wide ? f64x2.add(near, lowDoubles(totals)) : lowDoubles(totals);
@@ -131,10 +194,13 @@ function addBlock(sum: v128, at: usize, low: v128, m: v128, n: v128, o: v128, p:
   return madd(sum, i16x8.shr_u(v, 12), p);
 }
 
-/** Dots of four rows, `apart` bytes from each other: int32, as 64 blocks of 32 products of 15 and 2^15 stay below 2^31. */
+/**
+ * Dots of four rows, `apart` bytes from each other, of so many bytes of whole blocks and perhaps a narrow one: int32, as 65
+ * blocks of 32 products of 15 and 2^15 stay below 2^31.
+ */
 @inline
-function quadDots(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32, low: v128): v128 {
-  const end = a + (<usize>(blocks - narrow) << 4);
+function quadDots(a: usize, apart: usize, whole: usize, model: usize, narrow: i32, low: v128): v128 {
+  const end = a + whole;
   let sumA = i32x4.splat(0);
   let sumB = sumA;
   let sumC = sumA;
@@ -153,12 +219,13 @@ function quadDots(a: usize, apart: usize, blocks: i32, model: usize, narrow: i32
     model += 64;
   }
   if (narrow) {
+    // The other fields are padding, which is 0.
     const across = a + 2 * apart;
     const m = v128.load(model);
-    sumA = madd(sumA, v128.and(v128.load(a), low), m);
-    sumB = madd(sumB, v128.and(v128.load(a + apart), low), m);
-    sumC = madd(sumC, v128.and(v128.load(across), low), m);
-    sumD = madd(sumD, v128.and(v128.load(across + apart), low), m);
+    sumA = madd(sumA, v128.load(a), m);
+    sumB = madd(sumB, v128.load(a + apart), m);
+    sumC = madd(sumC, v128.load(across), m);
+    sumD = madd(sumD, v128.load(across + apart), m);
   }
   return fourTotals(sumA, sumB, sumC, sumD);
 }

@@ -1,5 +1,5 @@
 import { areBytes, groupedGradient, leastBlocks, leastRows } from "./grouped";
-import { addSums, heldLanes, madd, pairHigh, pairLow, stripRows } from "./lanes";
+import { addSums, heldLanes, madd, narrowAt, pairHigh, pairLow, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
 // over a strip of rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
@@ -11,7 +11,7 @@ function residualPair(at: usize, lone: bool): v128 {
 
 /**
  * @param scratch `productScratch` bytes.
- * @param narrow 1 where the last block holds eight columns at most, which are its field 0 alone; otherwise 0.
+ * @param narrow 4 or 8 where the last block holds no more columns than that, which are its field 0 alone; otherwise 0.
  */
 export function gradient4(
   codes: usize,
@@ -24,7 +24,9 @@ export function gradient4(
   narrow: i32,
 ): void {
   const even = rows & ~1;
-  let whole = blocks - narrow;
+  let whole = narrow ? blocks - 1 : blocks;
+  const last = <usize>(blocks - 1) << 4;
+  const narrowOut = out + (last << 4);
   // With relaxed instructions all that comes here is the last rows, or residuals that are no bytes.
   if (!ASC_FEATURE_RELAXED_SIMD) {
     if (whole >= leastBlocks && rows >= leastRows && areBytes(residuals, rows)) {
@@ -37,42 +39,40 @@ export function gradient4(
     const at = codes + <usize>r * stride;
     const some = min(even - r, strip);
     pairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
-    if (narrow) narrowPairs4(at, stride, some, blocks - 1, residuals + (<usize>r << 1), out, false);
+    if (narrow == 4) narrowPairs4(at + last, stride, some, residuals + (<usize>r << 1), narrowOut, true, false);
+    else if (narrow) narrowPairs4(at + last, stride, some, residuals + (<usize>r << 1), narrowOut, false, false);
   }
   if (even == rows) return;
-  const last = codes + <usize>even * stride;
+  const row = codes + <usize>even * stride;
   const residual = residuals + (<usize>even << 1);
-  pairs4(last, 0, 1, whole, residual, out, true);
-  if (narrow) narrowPairs4(last, 0, 1, blocks - 1, residual, out, true);
+  pairs4(row, 0, 1, whole, residual, out, true);
+  if (narrow) narrowPairs4(row + last, 0, 1, residual, narrowOut, false, true);
 }
 
-/** Field 0 of one block alone. */
+/** Field 0 of one block alone, or the first four lanes of it: the other fields are padding, which is 0. */
 @inline
 function narrowPairs4(
   codes: usize,
   stride: usize,
   rows: i32,
-  block: i32,
   residuals: usize,
   out: usize,
+  four: bool,
   lone: bool,
 ): void {
-  const low = heldLanes(0x0f, rows);
   const end = residuals + (<usize>rows << 1);
-  let p = codes + (<usize>block << 4);
   let s0 = i32x4.splat(0);
   let s1 = s0;
   for (let q = residuals; q < end; q += 4) {
     const residual = residualPair(q, lone);
-    const v = v128.load(p);
-    const w = v128.load(p + stride);
-    s0 = madd(s0, v128.and(pairLow(v, w), low), residual);
-    s1 = madd(s1, v128.and(pairHigh(v, w), low), residual);
-    p += stride << 1;
+    const v = narrowAt(codes, four);
+    const w = narrowAt(codes + stride, four);
+    s0 = madd(s0, pairLow(v, w), residual);
+    if (!four) s1 = madd(s1, pairHigh(v, w), residual);
+    codes += stride << 1;
   }
-  const to = out + (<usize>block << 8);
-  addSums(to, s0, 0);
-  addSums(to + 32, s1, 0);
+  addSums(out, s0, 0);
+  if (!four) addSums(out + 32, s1, 0);
 }
 
 @inline

@@ -5,6 +5,7 @@ import {
   bytesLow,
   fourTotals,
   heldLanes,
+  narrowAt,
   pairHigh,
   pairLow,
   stripRows,
@@ -62,17 +63,17 @@ function joined(upper: v128, lower: v128): v128 {
   return i32x4.add(i32x4.shl(upper, 8), lower);
 }
 
-/** Dots of four rows, `apart` bytes from each other: int32. @param low 15 in every byte. */
+/** As the plain kernel's dots of four rows. @param low 15 in every byte. */
 @inline
 export function quadDigits(
   a: usize,
   apart: usize,
-  blocks: i32,
+  whole: usize,
   digits: usize,
   narrow: i32,
   low: v128,
 ): v128 {
-  const end = a + (<usize>(blocks - narrow) << 4);
+  const end = a + whole;
   let a0 = i32x4.splat(0);
   let a1 = a0;
   let b0 = a0;
@@ -113,16 +114,16 @@ export function quadDigits(
   if (narrow) {
     const upper = v128.load(digits);
     const lower = v128.load(digits, 16);
-    let f = v128.and(v128.load(a), low);
+    let f = v128.load(a);
     a0 = dotAdd(a0, upper, f);
     a1 = dotAdd(a1, lower, f);
-    f = v128.and(v128.load(a + apart), low);
+    f = v128.load(a + apart);
     b0 = dotAdd(b0, upper, f);
     b1 = dotAdd(b1, lower, f);
-    f = v128.and(v128.load(a + 2 * apart), low);
+    f = v128.load(a + 2 * apart);
     c0 = dotAdd(c0, upper, f);
     c1 = dotAdd(c1, lower, f);
-    f = v128.and(v128.load(a + 3 * apart), low);
+    f = v128.load(a + 3 * apart);
     d0 = dotAdd(d0, upper, f);
     d1 = dotAdd(d1, lower, f);
   }
@@ -158,44 +159,44 @@ export function gradient4(
   narrow: i32,
 ): void {
   const fours = narrowed(residuals, rows, scratch) ? rows & ~3 : 0;
+  const last = <usize>(blocks - 1) << 4;
   const strip = stripRows(stride);
   for (let r = 0; r < fours; r += strip) {
     const at = codes + <usize>r * stride;
     const some = min(fours - r, strip);
-    quads4(at, stride, some, blocks - narrow, scratch + <usize>r, out);
-    if (narrow) narrowQuads4(at, stride, some, blocks - 1, scratch + <usize>r, out);
+    quads4(at, stride, some, narrow ? blocks - 1 : blocks, scratch + <usize>r, out);
+    if (narrow == 4) narrowQuads4(at + last, stride, some, scratch + <usize>r, out + (last << 4), true);
+    else if (narrow) narrowQuads4(at + last, stride, some, scratch + <usize>r, out + (last << 4), false);
   }
   if (fours == rows) return;
   const rest = codes + <usize>fours * stride;
   plainGradient4(rest, stride, rows - fours, blocks, residuals + (<usize>fours << 1), out, scratch, narrow);
 }
 
-/** Field 0 of one block alone, which lies in its even bytes. */
+/** Field 0 of one block alone, which lies in its even bytes, or of the first four lanes of it; the odd bytes are 0. */
 @inline
-function narrowQuads4(codes: usize, stride: usize, rows: i32, block: i32, residuals: usize, out: usize): void {
-  const low = heldLanes(0x0f, rows);
+function narrowQuads4(codes: usize, stride: usize, rows: i32, residuals: usize, out: usize, four: bool): void {
   const end = residuals + <usize>rows;
   const two = stride << 1;
-  let p = codes + (<usize>block << 4);
   let s0 = i32x4.splat(0);
   let s1 = s0;
   for (let q = residuals; q < end; q += 4) {
     const residual = v128.load32_splat(q);
-    const a = v128.and(v128.load(p), low);
-    const b = v128.and(v128.load(p + stride), low);
-    p += two;
-    const c = v128.and(v128.load(p), low);
-    const d = v128.and(v128.load(p + stride), low);
-    p += two;
-    // Bytes of rows a and b, and of c and d, by turns: eight columns each.
-    const ab = v128.or(a, i16x8.shl(b, 8));
-    const cd = v128.or(c, i16x8.shl(d, 8));
+    // Bytes of two rows by turns: eight columns each.
+    const ab = besides(narrowAt(codes, four), narrowAt(codes + stride, four));
+    codes += two;
+    const cd = besides(narrowAt(codes, four), narrowAt(codes + stride, four));
+    codes += two;
     s0 = dotAdd(s0, residual, pairLow(ab, cd));
-    s1 = dotAdd(s1, residual, pairHigh(ab, cd));
+    if (!four) s1 = dotAdd(s1, residual, pairHigh(ab, cd));
   }
-  const to = out + (<usize>block << 8);
-  addSums(to, s0, 0);
-  addSums(to + 32, s1, 0);
+  addSums(out, s0, 0);
+  if (!four) addSums(out + 32, s1, 0);
+}
+
+@inline
+function besides(even: v128, odd: v128): v128 {
+  return v128.or(even, i16x8.shl(odd, 8));
 }
 
 /** Lanes are the sums of a block's bytes 0 … 7: of columns 0, 16, 1, 17 and 2, 18, 3, 19 from `out` on. */

@@ -51,8 +51,14 @@ function instantiate(memory: WasmMemory, module: WasmModule): WasmExports {
 
 const blocksOf = ({ width, columns }: CodeRows): number => rowStride(width, columns) / blockBytes;
 const floatBlocks = ({ columns }: FloatRows): number => Math.ceil(columns / floatBlock);
-/** 1 where the last block of 4-bit codes holds eight columns at most: one of its four fields, and the kernels leave out the others. */
-const isNarrow = ({ columns }: CodeRows): number => ((columns + 31) % 32 < 8 ? 1 : 0);
+/**
+ * 4 or 8 where the last block of 4-bit codes holds no more columns: they are in one of its four fields, and the kernels leave
+ * out the others. Otherwise 0.
+ */
+function narrowOf({ columns }: CodeRows): number {
+  const last = ((columns + 31) & 31) + 1;
+  return last <= 4 ? 4 : last <= 8 ? 8 : 0;
+}
 const latticeBlocks = (columns: number): number => Math.ceil(columns / 8);
 
 /**
@@ -84,7 +90,7 @@ function productCalls(calls: WasmExports): Pick<Kernels, Products> {
   const gradients = { 1: calls.gradient1, 2: calls.gradient2, 8: calls.gradient8 };
   const dotRows: Kernels["dotRows"] = (rows, model, out, scratch) => {
     const { width, codes, stride, rows: count } = rows;
-    if (width === 4) calls.dot4(codes, stride, count, blocksOf(rows), model, out, scratch, isNarrow(rows), 0, 0, 0);
+    if (width === 4) calls.dot4(codes, stride, count, blocksOf(rows), model, out, scratch, narrowOf(rows), 0, 0, 0);
     else dots[width](codes, stride, count, blocksOf(rows), model, out);
   };
   return {
@@ -93,14 +99,14 @@ function productCalls(calls: WasmExports): Pick<Kernels, Products> {
       const { width, codes, stride, rows: count } = rows;
       const blocks = blocksOf(rows);
       if (width === 4)
-        return calls.dot4(codes, stride, count, blocks, model, out, scratch, isNarrow(rows), labels, unit, offset);
+        return calls.dot4(codes, stride, count, blocks, model, out, scratch, narrowOf(rows), labels, unit, offset);
       dots[width](codes, stride, count, blocks, model, out);
       return calls.formResiduals(out, labels, count, unit, offset);
     },
     gradientRows: (rows, residuals, out, scratch) => {
       const { width, codes, stride, rows: count } = rows;
       const blocks = blocksOf(rows);
-      if (width === 4) calls.gradient4(codes, stride, count, blocks, residuals, out, scratch, isNarrow(rows));
+      if (width === 4) calls.gradient4(codes, stride, count, blocks, residuals, out, scratch, narrowOf(rows));
       else gradients[width](codes, stride, count, blocks, residuals, out);
     },
     dotTable: ({ width, codes, stride, rows, columns }, tables, model, out) =>
