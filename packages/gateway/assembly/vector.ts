@@ -42,6 +42,7 @@ export function multiply(a: usize, b: usize, length: i32, out: usize): f64 {
   return max<f64>(result, abs<f64>(product));
 }
 
+/** The gradient from sums of products, which are 0 afterwards. */
 export function assembleGradient(
   length: i32,
   sums: usize,
@@ -58,6 +59,7 @@ export function assembleGradient(
   for (let i = 0; i < whole; i += 2) {
     const at = <usize>i << 3;
     const product = f64x2.mul(v128.load(factors + at), v128.load(sums + at));
+    v128.store(sums + at, f64x2.splat(0));
     const diagonal = f64x2.mul(v128.load(spreads + at), v128.load(model + at));
     const sum = f64x2.add(
       f64x2.mul(f64x2.splat(sumScale), product),
@@ -69,6 +71,7 @@ export function assembleGradient(
   if (whole < length) {
     const sum =
       sumScale * (load<f64>(factors + at) * load<f64>(sums + at)) + offsetScale * load<f64>(offsets + at);
+    store<f64>(sums + at, 0);
     store<f64>(out + at, sum - spreadScale * (load<f64>(spreads + at) * load<f64>(model + at)));
   }
 }

@@ -1,6 +1,6 @@
 import type { GradientRun, Kernels, ResidualRun, RoundRun, WordStream } from "../kernels/index.ts";
 import type { Barrier } from "./barrier.ts";
-
+import { addGuard } from "./packed-guard.ts";
 import {
   chunkColumns,
   fullBits,
@@ -118,6 +118,10 @@ class TeamMember implements PackedMember {
     this.#i16 = new Int16Array(buffer);
     this.#u32 = new Uint32Array(buffer);
     this.#job = job;
+    // A job that ended early may have left sums; none begins before all members have ended theirs.
+    const { sums, sumStride } = this.#layout;
+    const own = (sums + this.#thread * sumStride) / 8;
+    this.#f64.fill(0, own, own + sumStride / 8);
     for (let b = 0; b < job.count; b++) {
       const place = this.#u32[job.order / 4 + b] as number;
       const end = this.#descend(job, this.#placeAt(job, place), job.firstStep + b);
@@ -335,11 +339,10 @@ class TeamMember implements PackedMember {
     this.#leave(slot.residualSum, sum);
   }
 
-  /** Σ residual · code over the own rows, all columns. */
+  /** Σ residual · code over the own rows, all columns, added to sums that are 0. */
   #sumGradient(place: Place, first: number, count: number): void {
     const { sums, sumStride, roundedResiduals } = this.#layout;
     const own = sums + this.#thread * sumStride;
-    this.#f64.fill(0, own / 8, (own + sumStride) / 8);
     if (count === 0) return;
     this.#selectRows(place, first, count);
     const residuals = roundedResiduals + 2 * first;
@@ -353,8 +356,10 @@ class TeamMember implements PackedMember {
     const f64 = this.#f64;
     for (let t = 1; t < threads; t++) {
       const other = (t * sumStride) / 8;
-      for (let at = sums / 8 + this.#from; at < sums / 8 + this.#to; at++)
+      for (let at = sums / 8 + this.#from; at < sums / 8 + this.#to; at++) {
         f64[at] = (f64[at] as number) + (f64[at + other] as number);
+        f64[at + other] = 0;
+      }
     }
     const run = this.#gradient;
     const own = 8 * this.#from;
@@ -365,25 +370,7 @@ class TeamMember implements PackedMember {
     run.offsetScale = (this.#total(slot.residualSum) * residualUnit) / batch;
     run.spreadScale = this.#job?.subtractSpreads === true ? (unit * rows) / batch : 0;
     if (run.length > 0) this.#kernels.assembleGradient(run);
-    if (guard.count > 0) this.#addGuard(grid, unit);
-  }
-
-  /** Σ strength · v(v·x) on the own columns, x the model as it was read. */
-  #addGuard(grid: GridVectors, unit: number): void {
-    const { columns, guard, modelFloats, gradient } = this.#layout;
-    const f64 = this.#f64;
-    for (let g = 0; g < guard.count; g++) {
-      const direction = guard.directions / 8 + g * columns;
-      let projection = 0;
-      for (let j = 0; j < columns; j++) {
-        const factor = f64[grid.factors / 8 + j] as number;
-        if (factor > 0)
-          projection += (f64[direction + j] as number) * (((f64[modelFloats / 8 + j] as number) * unit) / factor);
-      }
-      projection *= f64[guard.strengths / 8 + g] as number;
-      for (let j = this.#from; j < this.#to; j++)
-        f64[gradient / 8 + j] = (f64[gradient / 8 + j] as number) + projection * (f64[direction + j] as number);
-    }
+    if (guard.count > 0) addGuard(f64, this.#layout, grid, { unit, from: this.#from, to: this.#to });
   }
 
   /** Q₄ of the own columns, in place. */

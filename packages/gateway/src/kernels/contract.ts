@@ -160,7 +160,7 @@ export interface ResidualRun {
 /** What turns integer sums into a standardised gradient; vectors are float64. */
 export interface GradientRun {
   readonly length: number;
-  /** Σ residual · code. */
+  /** Σ residual · code; 0 afterwards, for the next sums. */
   readonly sums: number;
   readonly factors: number;
   readonly offsets: number;

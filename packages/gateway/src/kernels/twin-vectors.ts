@@ -82,6 +82,7 @@ function assembleGradient(memory: TwinMemory, run: GradientRun): void {
     const diagonal = (spreads[i] as number) * (model[i] as number);
     out[i] = sum + run.offsetScale * (offsets[i] as number) - run.spreadScale * diagonal;
   }
+  sums.fill(0);
 }
 
 function largest(memory: TwinMemory, values: number, length: number): number {

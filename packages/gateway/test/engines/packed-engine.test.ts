@@ -206,8 +206,10 @@ describe("an end before the end", () => {
     await expect(endless).rejects.toMatchObject({ code: "aborted" });
   });
 
-  it("reports a divergence and gives no model", async () => {
-    await expect(run(packed(), { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
+  it("reports a divergence, gives no model, and leaves nothing to the next training", async () => {
+    const engine = packed();
+    await expect(run(engine, { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
+    expect(weights(await run(engine))).toEqual(weights(await run(packed())));
   });
 
   it("passes a source's own error on", async () => {
