@@ -76,6 +76,13 @@ describe("packed equals its TypeScript twin to the bit", () => {
     expect(weights(result)).toEqual(weights(await run(twin(), { task }, source)));
   });
 
+  it("and the same in memory that another set has used", async () => {
+    const engine = packed();
+    const wide = syntheticSet(90, 700, 2);
+    await run(engine, { task: wide.task }, encodedSource(wide, 8, 1));
+    expect(weights(await run(engine))).toEqual(weights(await run(packed())));
+  });
+
   it("and is the same for the same seed, another for another", async () => {
     const engine = packed();
     const first = weights(await run(engine, { seed: 7 }));
