@@ -1,5 +1,5 @@
 import { areBytes, groupedGradient, leastBlocks, leastRows } from "./grouped";
-import { addSums, heldLanes, madd, narrowAt, pairHigh, pairLow, stripRows } from "./lanes";
+import { addSums, heldLanes, madd, pairHigh, pairLow, stripRows } from "./lanes";
 
 // Two rows lie side by side in a register, so that one multiply-add takes both; a block's sums stay in registers
 // over a strip of rows. An odd row at the end is paired with itself at a residual of 0: a copy of the loop that runs once.
@@ -34,47 +34,42 @@ export function gradient4(
       whole = 0;
     }
   }
+  const beside = narrow == 4 && whole > 0 ? 1 : 0;
   const strip = stripRows(stride);
   for (let r = 0; r < even; r += strip) {
     const at = codes + <usize>r * stride;
     const some = min(even - r, strip);
-    pairs4(at, stride, some, whole, residuals + (<usize>r << 1), out, false);
-    if (narrow == 4) narrowPairs4(at + last, stride, some, residuals + (<usize>r << 1), narrowOut, true, false);
-    else if (narrow) narrowPairs4(at + last, stride, some, residuals + (<usize>r << 1), narrowOut, false, false);
+    const residual = residuals + (<usize>r << 1);
+    pairs4(at, stride, some, whole - beside, residual, out, false, false);
+    if (beside) pairs4(at + last - 16, stride, some, 1, residual, narrowOut - 256, true, false);
+    else if (narrow) narrowPairs4(at + last, stride, some, residual, narrowOut, false);
   }
   if (even == rows) return;
   const row = codes + <usize>even * stride;
   const residual = residuals + (<usize>even << 1);
-  pairs4(row, 0, 1, whole, residual, out, true);
-  if (narrow) narrowPairs4(row + last, 0, 1, residual, narrowOut, false, true);
+  pairs4(row, 0, 1, whole, residual, out, false, true);
+  if (narrow) narrowPairs4(row + last, 0, 1, residual, narrowOut, true);
 }
 
-/** Field 0 of one block alone, or the first four lanes of it: the other fields are padding, which is 0. */
+/** Field 0 of one block alone: the others are padding, which is 0. */
 @inline
-function narrowPairs4(
-  codes: usize,
-  stride: usize,
-  rows: i32,
-  residuals: usize,
-  out: usize,
-  four: bool,
-  lone: bool,
-): void {
+function narrowPairs4(codes: usize, stride: usize, rows: i32, residuals: usize, out: usize, lone: bool): void {
   const end = residuals + (<usize>rows << 1);
   let s0 = i32x4.splat(0);
   let s1 = s0;
   for (let q = residuals; q < end; q += 4) {
     const residual = residualPair(q, lone);
-    const v = narrowAt(codes, four);
-    const w = narrowAt(codes + stride, four);
+    const v = v128.load(codes);
+    const w = v128.load(codes + stride);
     s0 = madd(s0, pairLow(v, w), residual);
-    if (!four) s1 = madd(s1, pairHigh(v, w), residual);
+    s1 = madd(s1, pairHigh(v, w), residual);
     codes += stride << 1;
   }
   addSums(out, s0, 0);
-  if (!four) addSums(out + 32, s1, 0);
+  addSums(out + 32, s1, 0);
 }
 
+/** @param four Whether a narrow block of four columns lies behind the only one and is summed beside it. */
 @inline
 function pairs4(
   codes: usize,
@@ -83,6 +78,7 @@ function pairs4(
   blocks: i32,
   residuals: usize,
   out: usize,
+  four: bool,
   lone: bool,
 ): void {
   const low = heldLanes(0x0f, rows);
@@ -99,6 +95,7 @@ function pairs4(
     let s5 = s0;
     let s6 = s0;
     let s7 = s0;
+    let s8 = s0;
     while (q < end) {
       const residual = residualPair(q, lone);
       const v = v128.load(p);
@@ -114,6 +111,7 @@ function pairs4(
       s5 = madd(s5, i16x8.shr_u(h, 8), residual);
       s6 = madd(s6, i16x8.shr_u(l, 12), residual);
       s7 = madd(s7, i16x8.shr_u(h, 12), residual);
+      if (four) s8 = madd(s8, pairLow(v128.load64_zero(p, 16), v128.load64_zero(p + stride, 16)), residual);
       q += 4;
       p += stride << 1;
     }
@@ -126,6 +124,7 @@ function pairs4(
     addSums(out + 192, s6, 0);
     addSums(out + 224, s7, 0);
     out += 256;
+    if (four) addSums(out, s8, 0);
   }
 }
 

@@ -89,12 +89,6 @@ export function highDoubles(a: v128): v128 {
   return f64x2.convert_low_i32x4_s(swapHalves(a));
 }
 
-/** A narrow block, or the first four lanes of it. */
-@inline
-export function narrowAt(at: usize, four: bool): v128 {
-  return four ? v128.load64_zero(at) : v128.load(at);
-}
-
 /** Four doubles, `gap` bytes from each other. */
 @inline
 export function storeFour(out: usize, gap: usize, near: v128, far: v128): void {

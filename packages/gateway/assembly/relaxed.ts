@@ -5,7 +5,6 @@ import {
   bytesLow,
   fourTotals,
   heldLanes,
-  narrowAt,
   pairHigh,
   pairLow,
   stripRows,
@@ -192,6 +191,12 @@ function narrowQuads4(codes: usize, stride: usize, rows: i32, residuals: usize, 
   }
   addSums(out, s0, 0);
   if (!four) addSums(out + 32, s1, 0);
+}
+
+/** A narrow block, or the first four lanes of it. */
+@inline
+function narrowAt(at: usize, four: bool): v128 {
+  return four ? v128.load64_zero(at) : v128.load(at);
 }
 
 @inline
