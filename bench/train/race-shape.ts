@@ -148,10 +148,13 @@ export async function raceShape(race: Race): Promise<RaceResult> {
     // are one program with one model.
     const lone = [...engines.filter(({ threads }) => threads > 1), ...peers].map((one) => [one]);
     const together = engines.filter(({ threads }) => threads === 1);
-    const groups = [...(together.length > 0 ? [together] : []), ...lone];
-    const descents = await measureDescents(groups, rounds, { alphaOf, epochs: descentEpochs }, (line) =>
-      progress(`n = ${shape.columns}: ${line}`),
-    );
+    const descend = (groups: readonly (readonly Contestant[])[], rounds: number): Promise<Descents> =>
+      measureDescents(groups, rounds, { alphaOf, epochs: descentEpochs }, (line) =>
+        progress(`n = ${shape.columns}: ${line}`),
+      );
+    // Epochs of several engines are short, and what else the machine does comes in bursts of seconds.
+    const shared = await descend(together.length > 0 ? [together] : [], 2 * rounds + 1);
+    const descents = new Map([...shared, ...(await descend(lone, rounds))]);
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));
     const reads = selection.has("bandwidth", shape.suffix) ? sgd : undefined;
     const bandwidth = await measureBandwidth(set, reads, rounds);
