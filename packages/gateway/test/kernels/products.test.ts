@@ -114,12 +114,14 @@ describe.each(modules)("%s module, width %i", (module, width) => {
     "all codes at the top, model and residuals all %i",
     (extreme) => {
       const pair = new KernelPair(1 << 22, module);
-      const columns = 4200;
       const rows = 7;
-      const run = store(pair, width, rows, columns, new Array<number>(rows * columns).fill(top));
-      const model = pair.put(new Int16Array(paddedColumns(width, columns)).fill(extreme));
-      const wide = compare(pair, run, model, pair.put(new Int16Array(rows)));
-      expect([...pair.floats(wide.dots, rows)]).toEqual(new Array(rows).fill(top * extreme * columns));
+      // 2,056 and 4,104 at 4 bits: as many blocks as are added up at once, and a narrow one.
+      for (const columns of [4200, 2056, 4104]) {
+        const run = store(pair, width, rows, columns, new Array<number>(rows * columns).fill(top));
+        const model = pair.put(new Int16Array(paddedColumns(width, columns)).fill(extreme));
+        const wide = compare(pair, run, model, pair.put(new Int16Array(rows)));
+        expect([...pair.floats(wide.dots, rows)]).toEqual(new Array(rows).fill(top * extreme * columns));
+      }
 
       const tall = store(pair, width, 1030, 70, new Array<number>(1030 * 70).fill(top));
       const residuals = pair.put(new Int16Array(1030).fill(extreme));
