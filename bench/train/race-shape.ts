@@ -152,7 +152,7 @@ export async function raceShape(race: Race): Promise<RaceResult> {
       measureDescents(groups, rounds, { alphaOf, epochs: descentEpochs }, (line) =>
         progress(`n = ${shape.columns}: ${line}`),
       );
-    // Epochs of several engines are short, and what else the machine does comes in bursts of seconds.
+    // More rounds than others have: epochs are short, and what else the machine does comes in bursts of seconds.
     const shared = await descend(together.length > 0 ? [together] : [], 2 * rounds + 1);
     const descents = new Map([...shared, ...(await descend(lone, rounds))]);
     const figures = (of: (one: Contestant) => number) => new Map(contestants.map((one) => [one.id, of(one)]));

@@ -59,6 +59,7 @@ function narrowOf({ columns }: CodeRows): number {
   const last = ((columns + 31) & 31) + 1;
   return last <= 4 ? 4 : last <= 8 ? 8 : 0;
 }
+
 const latticeBlocks = (columns: number): number => Math.ceil(columns / 8);
 
 /**

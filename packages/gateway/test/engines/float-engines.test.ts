@@ -78,6 +78,17 @@ describe("both", () => {
     await expect(run(opened(make(2 ** 20)), options)).rejects.toMatchObject({ code: "memory" });
   });
 
+  it.each(makers)("%s gives the same in memory that another set has used, and after a divergence", async (_, make) => {
+    const engine = opened(make());
+    const wide = syntheticSet(90, 3000, 2);
+    const other = { source: valueSource(wide.values, wide.columns), task: wide.task, epochs: 1 };
+    await train({ ...other, engine });
+    const first = await run(engine, { epochs: 2 });
+    expect(first).toEqual(await run(opened(make()), { epochs: 2 }));
+    await expect(run(engine, { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
+    expect(await run(engine, { epochs: 2 })).toEqual(first);
+  });
+
   it.each(makers)("%s reports a divergence, and stops for the signal", async (_, make) => {
     await expect(run(opened(make()), { step: 1e6 })).rejects.toMatchObject({ code: "diverged" });
     const controller = new AbortController();
