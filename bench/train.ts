@@ -9,6 +9,7 @@ import { knownIds, type RaceResult, raceShape } from "./train/race-shape.ts";
 import { type LossCurve, medianRatio, middleCurve, secondsTo } from "./train/races.ts";
 import { selectionOf } from "./train/selection.ts";
 import { type Shape, shapesOf } from "./train/shapes.ts";
+import { type ProcessorTicks, readTicks, stolenShare } from "./train/stolen.ts";
 
 /** Loss against time, by shape: what the paper's figure 5 shows. */
 export interface TrainBenchResult extends BenchResult {
@@ -112,9 +113,16 @@ function codecRows(rounds: number): BenchRow[] {
   ];
 }
 
+function stolenRows(before: ProcessorTicks | undefined, suffix: string): BenchRow[] {
+  const after = readTicks();
+  if (before === undefined || after === undefined) return [];
+  return [benchRow({ id: `stolen${suffix}`, value: 100 * stolenShare(before, after), unit: "%", better: "lower" })];
+}
+
 const notes: readonly string[] = [
   "Rates are medians over alternating rounds of one epoch each, elapsed time; a ratio is the median of the rounds' ratios.",
   "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch; engines with one thread descend in step, an epoch of each after another, others alone, each round with another order of mini-batches and other draws.",
+  "stolen is the share of the processors' time that the host of a virtual machine gave to others: threads that wait for each other lose more than that.",
   "Losses are those expected on exact rows, known in closed form as the sets are synthetic.",
   "c-hogwild-all takes a step a row, as the paper's baseline does; c-hogwild-batch-all writes the shared model once a mini-batch.",
 ];
@@ -135,9 +143,13 @@ export async function run({ quick, progress, only }: BenchOptions): Promise<Trai
       python: "path" in python ? python.path : undefined,
     };
     const races: (readonly [Shape, RaceResult])[] = [];
-    for (const shape of shapes)
-      if (selection.hasShape(shape.suffix))
-        races.push([shape, await raceShape({ shape, programs, selection, rounds, progress })]);
+    const stolen: BenchRow[] = [];
+    for (const shape of shapes) {
+      if (!selection.hasShape(shape.suffix)) continue;
+      const before = readTicks();
+      races.push([shape, await raceShape({ shape, programs, selection, rounds, progress })]);
+      stolen.push(...stolenRows(before, shape.suffix));
+    }
     const [first] = races;
     const picture = first === undefined ? undefined : await drawCurves(first[0], curvesOf(first[1]));
     const codec = selection.has("encode4", "") || selection.has("decode4", "") ? codecRows(rounds) : [];
@@ -149,7 +161,7 @@ export async function run({ quick, progress, only }: BenchOptions): Promise<Trai
     return {
       name: "train",
       machine: thisMachine(),
-      rows: [...rows, ...codec],
+      rows: [...rows, ...codec, ...stolen],
       notes: [...notes, ...missing],
       ...(picture !== undefined && { picture }),
       curves: races.map(([{ columns, rows: count }, result]) => ({ columns, rows: count, curves: curvesOf(result) })),

@@ -8,6 +8,7 @@ import {
   timeAlternating,
   timesFaster,
 } from "../bench/bench-result.ts";
+import { type ProcessorTicks, parseTicks, stolenShare } from "../bench/train/stolen.ts";
 
 async function bench(args: readonly string[], environment: Record<string, string> = {}) {
   const text = { out: "", err: "" };
@@ -108,5 +109,21 @@ describe("timeAlternating", () => {
   it("has the middle of odd and even numbers of samples", () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
     expect(() => median([])).toThrow(RangeError);
+  });
+});
+
+describe("stolen time", () => {
+  const stat = (user: number, stolen: number): string =>
+    `cpu  ${user} 1 20 5000 300 4 5 ${stolen} 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\nbtime 1`;
+
+  it("is a share of what was asked for, idle time left out", () => {
+    const [before, after] = [parseTicks(stat(100, 7)), parseTicks(stat(160, 27))];
+    expect(before).toEqual({ worked: 130, stolen: 7 });
+    expect(stolenShare(before as ProcessorTicks, after as ProcessorTicks)).toBe(20 / 80);
+    expect(stolenShare(before as ProcessorTicks, before as ProcessorTicks)).toBe(0);
+  });
+
+  it("is not known without the line of all processors", () => {
+    expect(parseTicks("cpu0 1 2 3 4 5 6 7 8\n")).toBeUndefined();
   });
 });
