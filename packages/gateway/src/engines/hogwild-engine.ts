@@ -135,7 +135,7 @@ class HogwildEngine implements Engine {
     const team = this.#team;
     let end: RunEnd = "left";
     try {
-      end = await team.run({ kind: "job", job } satisfies HogwildMessage, signal);
+      end = await team.run({ kind: "job", job } satisfies HogwildMessage, team.threads, signal);
       return end;
     } finally {
       if (end === "left") {

@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import type { Quantizer } from "@zipml/codec";
+import { type Clock, systemClock } from "@zipml/protocol";
 import {
   createKernelMemory,
   type Kernels,
@@ -22,6 +23,7 @@ import {
 import { type Arena, createArena } from "./arena.ts";
 import { createEngineKernels } from "./engine-kernels.ts";
 import { checkCap, checkThreads, defaultCap, kernelFault, mostThreads } from "./kernel-memory.ts";
+import { createPace, type Pace } from "./pace.ts";
 import { gridsRefusal, modelFactors } from "./packed-grid.ts";
 import { fullBits, layOut, type PackedJob, type PackedLayout } from "./packed-layout.ts";
 import { createMember, type PackedMember, type RunEnd } from "./packed-member.ts";
@@ -36,7 +38,8 @@ export interface PackedEngineOptions {
   /**
    * Threads that share each mini-batch, 1 to 64. `auto` (default): as many as there are idle processors where data and
    * batches are large enough to pay for them, one elsewhere. One thread is the caller's own; more are worker threads, all
-   * of them. The model is the same whatever it comes to.
+   * of them, and where fewer of them turn out to be faster, as beside other programs, the rest pause. The model is the same
+   * whatever it comes to.
    */
   readonly threads?: number | "auto" | undefined;
   /** Most bytes of memory for rows and vectors, 2²⁰ to 2³² − 2¹⁶. Default 2³⁰. Rows beyond go to a file. */
@@ -45,6 +48,8 @@ export interface PackedEngineOptions {
   readonly directory?: string | undefined;
   /** What computes; default WebAssembly. With other kernels there is one thread. */
   readonly kernels?: ((memory: WasmMemory) => Kernels) | undefined;
+  /** By which it is found how many threads are fastest; the model does not depend on it. Default the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -84,7 +89,10 @@ interface Prepared {
   readonly scaling: EpochContext["scaling"];
   readonly store: PackedStore;
   readonly layout: PackedLayout;
+  /** Where there is one thread. */
   readonly member: PackedMember | undefined;
+  /** Where there are more. */
+  readonly pace: Pace;
 }
 
 class PackedEngine implements Engine {
@@ -95,18 +103,21 @@ class PackedEngine implements Engine {
   readonly #directory: string;
   readonly #makeKernels: (memory: WasmMemory) => Kernels;
   readonly #single: boolean;
+  readonly #clock: Clock;
   #arena: Arena | undefined;
   #kernels: Kernels | undefined;
   #prepared: Prepared | undefined;
   #team: Team | undefined;
   #closed = false;
 
-  constructor({ threads = "auto", memory = defaultCap, directory = tmpdir(), kernels }: PackedEngineOptions) {
+  constructor(options: PackedEngineOptions) {
+    const { threads = "auto", memory = defaultCap, directory = tmpdir(), kernels, clock = systemClock() } = options;
     this.#threads = threads === "auto" ? threads : checkThreads(threads);
     this.#cap = checkCap(memory);
     this.#directory = directory;
     this.#makeKernels = kernels ?? createEngineKernels;
     this.#single = kernels !== undefined;
+    this.#clock = clock;
   }
 
   get notes(): readonly string[] {
@@ -131,7 +142,7 @@ class PackedEngine implements Engine {
   async epoch(context: EpochContext): Promise<void> {
     if (this.#closed) throw new TrainingError("engine", "the engine was closed");
     checkAborted(context.signal, context.epoch);
-    const { store, layout, member } = await this.#prepare(context);
+    const { store, layout, member, pace } = await this.#prepare(context);
     const { weights, trail, streams, signal, epoch } = context;
     const { buffer } = (this.#arena as Arena).memory;
     const { columns: size } = layout;
@@ -142,7 +153,9 @@ class PackedEngine implements Engine {
     let done = 0;
     for await (const run of store.runs((list) => shuffle(list, streams.shuffle))) {
       const job = { ...jobOf(context, store), ...run, firstStep: done };
-      const end = await (member === undefined ? this.#runTeam(job, signal) : this.#runAlone(job, member, context));
+      const end = await (member === undefined
+        ? this.#runTeam(job, pace, signal)
+        : this.#runAlone(job, member, context));
       checkAborted(signal, epoch);
       if (end === "diverged") {
         weights.fill(Number.NaN);
@@ -198,7 +211,7 @@ class PackedEngine implements Engine {
       throw error;
     }
     const member = threads === 1 ? createMember({ kernels, layout, thread: 0, barrier: undefined }) : undefined;
-    this.#prepared = { source, scaling, store, layout, member };
+    this.#prepared = { source, scaling, store, layout, member, pace: createPace(threads) };
     if (threads > 1) await this.#gather(threads);
     return this.#prepared;
   }
@@ -232,7 +245,21 @@ class PackedEngine implements Engine {
     team.tell({ kind: "layout", memory: (this.#arena as Arena).memory, layout } satisfies PackedMessage);
   }
 
-  async #runTeam(job: PackedJob, signal: AbortSignal | undefined): Promise<RunEnd> {
+  /** In stretches, each by as many members as its pace has found fastest. */
+  async #runTeam(job: PackedJob, pace: Pace, signal: AbortSignal | undefined): Promise<RunEnd> {
+    for (let at = 0; at < job.count; ) {
+      const count = pace.stretch(job.count - at);
+      const { members } = pace;
+      const start = this.#clock.now();
+      const end = await this.#runStretch(stretchOf(job, at, count), members, signal);
+      if (end !== "done") return end;
+      pace.record(count, (this.#clock.now() - start) / 1000);
+      at += count;
+    }
+    return "done";
+  }
+
+  async #runStretch(job: PackedJob, members: number, signal: AbortSignal | undefined): Promise<RunEnd> {
     if (this.#team === undefined) {
       this.#team = createTeam((this.#prepared as Prepared).layout.threads, "packed-worker");
       this.#tellLayout(this.#team);
@@ -240,7 +267,7 @@ class PackedEngine implements Engine {
     const team = this.#team;
     let end: RunEnd = "left";
     try {
-      end = await team.run({ kind: "job", job } satisfies PackedMessage, signal);
+      end = await team.run({ kind: "job", job, members } satisfies PackedMessage, members, signal);
       return end;
     } finally {
       // Whoever has left a barrier can't come back to it.
@@ -257,7 +284,7 @@ class PackedEngine implements Engine {
       if (at > 0) await setImmediate();
       checkAborted(signal, epoch);
       const count = Math.min(turn, job.count - at);
-      const end = member.run({ ...job, order: job.order + 4 * at, count, firstStep: job.firstStep + at });
+      const end = member.run(stretchOf(job, at, count));
       if (end !== "done") return end;
     }
     return "done";
@@ -267,6 +294,11 @@ class PackedEngine implements Engine {
 /** Processors that others leave free, by the load of the last minute: threads that wait for each other need one each. */
 function idleProcessors(): number {
   return Math.round(availableParallelism() - (loadavg()[0] ?? 0));
+}
+
+/** So many mini-batches of a job, from one on. */
+function stretchOf(job: PackedJob, from: number, count: number): PackedJob {
+  return { ...job, order: job.order + 4 * from, count, firstStep: job.firstStep + from };
 }
 
 function wordsOf(purpose: string, seed: number | string, epoch: number): WordStream {

@@ -17,17 +17,19 @@ export interface Team {
   /** Hands every worker a message that needs no answer. */
   tell(message: unknown): void;
   /**
-   * Hands every worker the same job and waits for all.
+   * Hands the same job to the first workers, and waits for all of them.
    *
+   * @param members How many, 1 to {@link Team.threads}.
    * @returns How it ended; the same for all unless the signal fired.
    * @throws `TrainingError` `worker` where one has failed or ended: then no other waits for it, and the team is closed.
    */
-  run(job: unknown, signal: AbortSignal | undefined): Promise<RunEnd>;
+  run(job: unknown, members: number, signal: AbortSignal | undefined): Promise<RunEnd>;
   close(): Promise<void>;
 }
 
 /** A job under way. */
 interface Running {
+  readonly members: number;
   readonly answers: RunEnd[];
   settle(end: RunEnd): void;
   fail(error: TrainingError): void;
@@ -67,21 +69,22 @@ class WorkerTeam implements Team {
     for (const worker of this.#workers) worker.postMessage(message);
   }
 
-  async run(job: unknown, signal: AbortSignal | undefined): Promise<RunEnd> {
+  async run(job: unknown, members: number, signal: AbortSignal | undefined): Promise<RunEnd> {
     if (this.#fault !== undefined) throw this.#fault;
     const leave = (): void => this.#barrier.leave();
     signal?.addEventListener("abort", leave, { once: true });
     if (signal?.aborted) leave();
-    for (const worker of this.#workers) worker.ref();
+    const called = this.#workers.slice(0, members);
+    for (const worker of called) worker.ref();
     try {
       return await new Promise<RunEnd>((settle, fail) => {
-        this.#running = { answers: [], settle, fail };
-        this.tell(job);
+        this.#running = { members, answers: [], settle, fail };
+        for (const worker of called) worker.postMessage(job);
       });
     } finally {
       this.#running = undefined;
       signal?.removeEventListener("abort", leave);
-      for (const worker of this.#workers) worker.unref();
+      for (const worker of called) worker.unref();
     }
   }
 
@@ -98,7 +101,7 @@ class WorkerTeam implements Team {
   #answered(thread: number, { end, fault }: TeamAnswer): void {
     if (fault !== undefined) this.#failed(`thread ${thread} has failed: ${fault}`);
     const running = this.#running;
-    if (running?.answers.push(end) === this.threads) running.settle(end);
+    if (running !== undefined && running.answers.push(end) === running.members) running.settle(end);
   }
 
   /** The first fault counts; those who wait for the one that failed are let go. */

@@ -1,5 +1,7 @@
-import type { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { createStream } from "@zipml/codec";
+import { systemClock } from "@zipml/protocol";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { hogwildEngine, packedEngine } from "../../src/engines/index.ts";
 import { createTeam, type Team } from "../../src/engines/team.ts";
 import {
@@ -40,6 +42,21 @@ describe("threads", () => {
       expect(await weights(engine)).toEqual(plain);
       expect(await weights(engine, low)).toEqual(rounded);
     }
+  });
+
+  it("come to the same model where fewer take over in the middle of an epoch, and all again", async () => {
+    const low = { modelBits: 6, residualBits: 8, gradientBits: 6, batch: 5, epochs: 20 };
+    const called = vi.spyOn(Worker.prototype, "postMessage");
+    const time = createStream("clock", 7);
+    let now = 0;
+    // Stretches seem to take 1 to 200 ms at random, so now one size seems fastest, then another.
+    const clock = { ...systemClock(), now: () => (now += 1 + 199 * time.uniform()) };
+    const engine = packedEngine({ threads: 3, clock });
+    open.push(engine);
+    expect(await weights(engine, low)).toEqual(await weights(packed(1), low));
+    const sizes = called.mock.calls.flatMap(([message]) => (message.kind === "job" ? [message.members] : []));
+    called.mockRestore();
+    for (const members of [1, 2, 3]) expect(sizes.filter((size) => size === members).length).toBeGreaterThan(20);
   });
 
   it("stop when the signal fires, and the engine can be used again", async () => {
@@ -112,17 +129,17 @@ describe("a team", () => {
 
   it("fails with a typed error where a worker throws, and stays closed to jobs", async () => {
     const broken = team();
-    await expect(broken.run({ kind: "layout" }, undefined)).rejects.toMatchObject({ code: "worker" });
-    await expect(broken.run({ kind: "layout" }, undefined)).rejects.toMatchObject({ code: "worker" });
+    await expect(broken.run({ kind: "layout" }, 2, undefined)).rejects.toMatchObject({ code: "worker" });
+    await expect(broken.run({ kind: "layout" }, 2, undefined)).rejects.toMatchObject({ code: "worker" });
   });
 
   it("fails where a worker can't even start", async () => {
-    await expect(team("no-such-file").run({}, undefined)).rejects.toMatchObject({ code: "worker" });
+    await expect(team("no-such-file").run({}, 2, undefined)).rejects.toMatchObject({ code: "worker" });
   });
 
   it("fails a job under way when it is closed", async () => {
     const one = team();
-    const job = one.run({ kind: "idle" }, undefined);
+    const job = one.run({ kind: "idle" }, 2, undefined);
     const failed = expect(job).rejects.toMatchObject({ code: "worker", message: /closed/ });
     await one.close();
     await failed;
