@@ -6,12 +6,13 @@ import { addSums, heldLanes, madd, pairHigh, pairLow } from "./lanes";
 // Rows are sorted by residual, four to a quad: where a residual's last quad is not full, rows of zeros stand in. A group is one
 // residual's quads, four of them at most: a byte holds the sum of 16 codes. Sums run on from group to group and wrap; what
 // they were at the end of a group less what they were before it is the group's own. So no branch depends on the residuals.
+// One sum is of whole bytes and one of their upper codes: what the upper codes leave of the bytes are the lower ones.
 
 /** Most rows that are sorted in one go. */
 const groupedRows: i32 = 1024;
 
 /** The fewest rows, and blocks of a row, for which sorting pays. */
-export const leastRows: i32 = 512;
+export const leastRows: i32 = 384;
 export const leastBlocks: i32 = 8;
 
 /** Most quads: all rows, and one that is not full for each residual. */
@@ -97,11 +98,10 @@ function sortRows(
   return slot;
 }
 
-/** sum + the lower codes of four rows' bytes. */
+/** sum + four rows' bytes. */
 @inline
-function addLower(sum: v128, a: v128, b: v128, c: v128, d: v128, low: v128): v128 {
-  const ab = i8x16.add(v128.and(a, low), v128.and(b, low));
-  return i8x16.add(sum, i8x16.add(ab, i8x16.add(v128.and(c, low), v128.and(d, low))));
+function addBytes(sum: v128, a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.add(sum, i8x16.add(i8x16.add(a, b), i8x16.add(c, d)));
 }
 
 /** sum + the upper codes: averages of 16 times a code, twice, are exactly 4 times the codes' sum, and a byte still. */
@@ -120,7 +120,6 @@ function addBlocks(scratch: usize, end: usize, offset: usize, blocks: i32): void
 
 @inline
 function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: i32): void {
-  const low = heldLanes(0x0f0f, blocks);
   const high = heldLanes(0xf0f0, blocks);
   let s0 = i32x4.splat(0);
   let s1 = s0;
@@ -140,7 +139,7 @@ function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: 
     let b = v128.load(q);
     let c = v128.load(r);
     let d = v128.load(t);
-    s0 = addLower(s0, a, b, c, d, low);
+    s0 = addBytes(s0, a, b, c, d);
     s1 = addUpper(s1, a, b, c, d, high);
     v128.store(slot, s0);
     v128.store(slot, s1, 16);
@@ -149,7 +148,7 @@ function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: 
     b = v128.load(q, 16);
     c = v128.load(r, 16);
     d = v128.load(t, 16);
-    s2 = addLower(s2, a, b, c, d, low);
+    s2 = addBytes(s2, a, b, c, d);
     s3 = addUpper(s3, a, b, c, d, high);
     v128.store(slot, s2, 32);
     v128.store(slot, s3, 48);
@@ -157,7 +156,7 @@ function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: 
     b = v128.load(q, 32);
     c = v128.load(r, 32);
     d = v128.load(t, 32);
-    s4 = addLower(s4, a, b, c, d, low);
+    s4 = addBytes(s4, a, b, c, d);
     s5 = addUpper(s5, a, b, c, d, high);
     v128.store(slot, s4, 64);
     v128.store(slot, s5, 80);
@@ -165,11 +164,17 @@ function addQuads(rows: usize, slots: usize, end: usize, offset: usize, blocks: 
     b = v128.load(q, 48);
     c = v128.load(r, 48);
     d = v128.load(t, 48);
-    s6 = addLower(s6, a, b, c, d, low);
+    s6 = addBytes(s6, a, b, c, d);
     s7 = addUpper(s7, a, b, c, d, high);
     v128.store(slot, s6, 96);
     v128.store(slot, s7, 112);
   }
+}
+
+/** A group's sums of lower codes, from those of bytes, modulo 256, and of upper codes. */
+@inline
+function lowerSums(bytes: v128, upper: v128, low: v128): v128 {
+  return i8x16.sub(bytes, i16x8.shl(v128.and(upper, low), 4));
 }
 
 /** Products of the groups' sums, of one block among those that were added up. @param end Of the list of quads' sums. */
@@ -178,6 +183,7 @@ function multiplyGroups(scratch: usize, end: usize, block: usize, out: usize): v
   const last = <usize>load<u32>(end - 4) + (block << 5);
   let factors = scratch + factorsAt;
   const byte = heldLanes(0xff, 1);
+  const low = heldLanes(0x0f0f, 1);
   let s0 = i32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -188,20 +194,20 @@ function multiplyGroups(scratch: usize, end: usize, block: usize, out: usize): v
   let s7 = s0;
   for (; sums < last; sums += 2 * sumBytes, factors += 4) {
     const residual = v128.load32_splat(factors);
-    let between = v128.load(sums, 128);
-    let x = i8x16.sub(between, v128.load(sums));
-    let y = i8x16.sub(v128.load(sums, 256), between);
+    let between = v128.load(sums, 144);
+    const u = i8x16.sub(between, v128.load(sums, 16));
+    const v = i8x16.sub(v128.load(sums, 272), between);
+    between = v128.load(sums, 128);
+    const x = lowerSums(i8x16.sub(between, v128.load(sums)), u, low);
+    const y = lowerSums(i8x16.sub(v128.load(sums, 256), between), v, low);
     let l = pairLow(x, y);
     let h = pairHigh(x, y);
     s0 = madd(s0, v128.and(l, byte), residual);
     s1 = madd(s1, v128.and(h, byte), residual);
     s4 = madd(s4, i16x8.shr_u(l, 8), residual);
     s5 = madd(s5, i16x8.shr_u(h, 8), residual);
-    between = v128.load(sums, 144);
-    x = i8x16.sub(between, v128.load(sums, 16));
-    y = i8x16.sub(v128.load(sums, 272), between);
-    l = pairLow(x, y);
-    h = pairHigh(x, y);
+    l = pairLow(u, v);
+    h = pairHigh(u, v);
     s2 = madd(s2, v128.and(l, byte), residual);
     s3 = madd(s3, v128.and(h, byte), residual);
     s6 = madd(s6, i16x8.shr_u(l, 8), residual);
