@@ -1,5 +1,6 @@
-/** How long a stretch is to take, in seconds: some hundred times what it takes to hand it out. */
+/** How long a stretch is to take, in seconds, some hundred times what it takes to hand it out; and one that is a trial. */
 const stretchSeconds = 0.04;
+const trialSeconds = 0.01;
 
 /** Mini-batches of a stretch of which nothing is known yet. */
 const firstStretch = 64;
@@ -8,13 +9,13 @@ const firstStretch = 64;
 const gain = 1.05;
 
 /** Stretches between two trials, at first and most: each trial without a gain doubles them. */
-const [early, late] = [8, 64];
+const [early, late] = [2, 64];
 
 /**
  * How many of a team's members share the next mini-batches. Members wait for each other in each of them, so where other
  * programs, or the host of a virtual machine, take one processor away, a team can be slower than one member alone. Any
- * number comes to the same model, and so the fastest is found by trying: now and then half as many members take a stretch,
- * or twice as many, and at once where those in use were slower than fewer are known to be.
+ * number comes to the same model, and so the fastest is found by trying: now and then half as many members take a short
+ * stretch, or twice as many, and at once where those in use were slower than fewer are known to be.
  */
 export interface Pace {
   /** Who take the next stretch: members 0 … this − 1. */
@@ -57,7 +58,8 @@ class MeasuredPace implements Pace {
 
   stretch(left: number): number {
     const rate = this.#rates[this.#used];
-    const wanted = rate === undefined ? firstStretch : Math.max(1, rate * stretchSeconds);
+    const seconds = this.#tried === undefined ? stretchSeconds : trialSeconds;
+    const wanted = rate === undefined ? firstStretch : Math.max(1, rate * seconds);
     return Math.ceil(left / Math.ceil(left / wanted));
   }
 

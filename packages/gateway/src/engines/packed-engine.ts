@@ -38,8 +38,8 @@ export interface PackedEngineOptions {
   /**
    * Threads that share each mini-batch, 1 to 64. `auto` (default): as many as there are idle processors where data and
    * batches are large enough to pay for them, one elsewhere. One thread is the caller's own; more are worker threads, all
-   * of them, and where fewer of them turn out to be faster, as beside other programs, the rest pause. The model is the same
-   * whatever it comes to.
+   * of them, and where fewer turn out to be faster, as beside other programs, the rest pause. The model is the same whatever
+   * it comes to.
    */
   readonly threads?: number | "auto" | undefined;
   /** Most bytes of memory for rows and vectors, 2²⁰ to 2³² − 2¹⁶. Default 2³⁰. Rows beyond go to a file. */
@@ -89,9 +89,8 @@ interface Prepared {
   readonly scaling: EpochContext["scaling"];
   readonly store: PackedStore;
   readonly layout: PackedLayout;
-  /** Where there is one thread. */
-  readonly member: PackedMember | undefined;
-  /** Where there are more. */
+  /** The caller's own thread, alone. */
+  readonly member: PackedMember;
   readonly pace: Pace;
 }
 
@@ -142,7 +141,7 @@ class PackedEngine implements Engine {
   async epoch(context: EpochContext): Promise<void> {
     if (this.#closed) throw new TrainingError("engine", "the engine was closed");
     checkAborted(context.signal, context.epoch);
-    const { store, layout, member, pace } = await this.#prepare(context);
+    const { store, layout, member } = await this.#prepare(context);
     const { weights, trail, streams, signal, epoch } = context;
     const { buffer } = (this.#arena as Arena).memory;
     const { columns: size } = layout;
@@ -153,9 +152,7 @@ class PackedEngine implements Engine {
     let done = 0;
     for await (const run of store.runs((list) => shuffle(list, streams.shuffle))) {
       const job = { ...jobOf(context, store), ...run, firstStep: done };
-      const end = await (member === undefined
-        ? this.#runTeam(job, pace, signal)
-        : this.#runAlone(job, member, context));
+      const end = await (layout.threads === 1 ? this.#runAlone(job, member, context) : this.#runPaced(job, context));
       checkAborted(signal, epoch);
       if (end === "diverged") {
         weights.fill(Number.NaN);
@@ -210,7 +207,8 @@ class PackedEngine implements Engine {
       await store.close();
       throw error;
     }
-    const member = threads === 1 ? createMember({ kernels, layout, thread: 0, barrier: undefined }) : undefined;
+    const alone = { ...layout, threads: 1 };
+    const member = createMember({ kernels, layout: alone, thread: 0, barrier: undefined });
     this.#prepared = { source, scaling, store, layout, member, pace: createPace(threads) };
     if (threads > 1) await this.#gather(threads);
     return this.#prepared;
@@ -245,13 +243,18 @@ class PackedEngine implements Engine {
     team.tell({ kind: "layout", memory: (this.#arena as Arena).memory, layout } satisfies PackedMessage);
   }
 
-  /** In stretches, each by as many members as its pace has found fastest. */
-  async #runTeam(job: PackedJob, pace: Pace, signal: AbortSignal | undefined): Promise<RunEnd> {
+  /** In stretches, each by as many members as the pace has found fastest: by the caller's own thread where that is one. */
+  async #runPaced(job: PackedJob, context: EpochContext): Promise<RunEnd> {
+    const { pace, member } = this.#prepared as Prepared;
     for (let at = 0; at < job.count; ) {
+      if (at > 0) await setImmediate();
       const count = pace.stretch(job.count - at);
+      const stretch = stretchOf(job, at, count);
       const { members } = pace;
       const start = this.#clock.now();
-      const end = await this.#runStretch(stretchOf(job, at, count), members, signal);
+      const end = await (members === 1
+        ? this.#runAlone(stretch, member, context)
+        : this.#runTeam(stretch, members, context.signal));
       if (end !== "done") return end;
       pace.record(count, (this.#clock.now() - start) / 1000);
       at += count;
@@ -259,7 +262,7 @@ class PackedEngine implements Engine {
     return "done";
   }
 
-  async #runStretch(job: PackedJob, members: number, signal: AbortSignal | undefined): Promise<RunEnd> {
+  async #runTeam(job: PackedJob, members: number, signal: AbortSignal | undefined): Promise<RunEnd> {
     if (this.#team === undefined) {
       this.#team = createTeam((this.#prepared as Prepared).layout.threads, "packed-worker");
       this.#tellLayout(this.#team);

@@ -27,7 +27,8 @@ const shapes = [
 
 /** Rows, columns, and the largest residual, of shapes at which rows of one residual are added up first. */
 const crowds = [
-  [512, 256, 127],
+  [384, 256, 127],
+  [385, 288, 127],
   [513, 257, 1],
   [1023, 300, 20],
   [1024, 360, 127],
@@ -165,8 +166,17 @@ describe.each(modules)("%s module, width %i", (module, width) => {
         Array.from({ length: rows }, (_, r) => (r < 17 ? largest - 1 : 0)),
       ])
         compare(pair, run, model, pair.put(Int16Array.from(residuals)));
-      const tall = store(pair, width, rows, columns, new Array<number>(rows * columns).fill(top));
-      compare(pair, tall, model, pair.put(new Int16Array(rows).fill(-128)));
+      // A byte has two codes: both at the top, the lower one alone, the upper one alone.
+      for (const [lower, upper] of [
+        [top, top],
+        [top, 0],
+        [0, top],
+      ] as const) {
+        const codes = Array.from({ length: rows * columns }, (_, i) => ((i % columns) & 8 ? upper : lower));
+        const other = new KernelPair(1 << 22, module);
+        const zero = other.put(new Int16Array(paddedColumns(width, columns)));
+        compare(other, store(other, width, rows, columns, codes), zero, other.put(new Int16Array(rows).fill(-128)));
+      }
     },
   );
 
