@@ -4,9 +4,10 @@ import type { Contestant } from "./contestants.ts";
 /** Values a second of each contestant, one figure a round. */
 export type Rates = ReadonlyMap<string, readonly number[]>;
 
-/** Seconds of epochs before anything counts, as the compilers improve on code that runs, and least seconds of a sample. */
-const warmSeconds = 0.25;
-const sampleSeconds = 0.05;
+/** Seconds of epochs before anything counts, as the compilers improve on code that runs. */
+const warmSeconds = 0.5;
+/** Least seconds of a sample: what a slow engine's epoch takes, so that the machine disturbs all samples alike. */
+const sampleSeconds = 0.2;
 
 /** Values a second over epochs that fill so many seconds. */
 async function rateOver(contestant: Contestant, step: number, least: number): Promise<number> {

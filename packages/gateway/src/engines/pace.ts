@@ -5,6 +5,9 @@ const trialSeconds = 0.01;
 /** Mini-batches of a stretch of which nothing is known yet. */
 const firstStretch = 64;
 
+/** Seconds, after the first stretch, in which compilers improve on what runs: rates say little, and nothing is tried. */
+const warmSeconds = 0.2;
+
 /** A size that is this much faster than the one in use takes its place. */
 const gain = 1.05;
 
@@ -47,6 +50,7 @@ class MeasuredPace implements Pace {
   #fewer = true;
   #wait = early;
   #since = 0;
+  #warming = warmSeconds;
 
   constructor(most: number) {
     this.#sizes = sizesOf(most);
@@ -65,8 +69,14 @@ class MeasuredPace implements Pace {
 
   record(batches: number, seconds: number): void {
     const rate = batches / Math.max(seconds, Number.EPSILON);
-    if (this.#tried === undefined) this.#follow(rate);
+    if (this.#warming > 0) this.#warm(rate, seconds);
+    else if (this.#tried === undefined) this.#follow(rate);
     else this.#judge(this.#tried, rate);
+  }
+
+  #warm(rate: number, seconds: number): void {
+    if (this.#rates[this.#used] !== undefined) this.#warming -= seconds;
+    this.#rates[this.#used] = rate;
   }
 
   #follow(rate: number): void {

@@ -55,6 +55,23 @@ describe("the pace of a team", () => {
     }
   });
 
+  it("judges nothing by what compilers have not finished with: the first stretch, and 0.2 s after it", () => {
+    const pace = createPace(2);
+    pace.record(pace.stretch(1000), 1);
+    let [seconds, tried] = [0, 0];
+    while (tried === 0) {
+      const batches = pace.stretch(1000);
+      // Thrice as slow at first.
+      const took = batches * even(2) * (seconds < 0.19 ? 3 : 1);
+      pace.record(batches, took);
+      seconds += took;
+      if (pace.members === 1) tried = seconds;
+    }
+    expect(tried).toBeGreaterThan(0.2);
+    expect(tried).toBeLessThan(0.4);
+    expect(share(stretches(pace, 100, even), 2)).toBeGreaterThan(0.9);
+  });
+
   it("is not moved by noise of a tenth", () => {
     const pace = createPace(2);
     let at = 0;
