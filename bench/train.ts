@@ -120,9 +120,9 @@ function stolenRows(before: ProcessorTicks | undefined, suffix: string): BenchRo
 }
 
 const notes: readonly string[] = [
-  "Rates are medians over alternating rounds of one epoch each, elapsed time; a ratio is the median of the rounds' ratios.",
+  "Rates are medians over alternating rounds of as many epochs as fill 0.2 s, elapsed time; a ratio is the median of the rounds' ratios.",
   "Without -all one thread each. -1% is the time in epochs from a model of 0 to within 1 % of the optimum's loss, the step halved after each epoch; engines with one thread descend in step, an epoch of each after another, others alone, each round with another order of mini-batches and other draws.",
-  "stolen is the share of the processors' time that the host of a virtual machine gave to others: threads that wait for each other lose more than that.",
+  "stolen is the share of the processors' time that the host of a virtual machine gave to others. Threads that wait for each other lose more than that, or leave the work to one.",
   "Losses are those expected on exact rows, known in closed form as the sets are synthetic.",
   "c-hogwild-all takes a step a row, as the paper's baseline does; c-hogwild-batch-all writes the shared model once a mini-batch.",
 ];

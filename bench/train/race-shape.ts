@@ -128,7 +128,7 @@ export interface Race {
   readonly shape: Shape;
   readonly programs: Programs;
   readonly selection: Selection;
-  /** Rounds of one epoch each. */
+  /** Rounds of samples and of descents. */
   readonly rounds: number;
   progress(line: string): void;
 }
